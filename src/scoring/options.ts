@@ -1,0 +1,53 @@
+import type { TokenStats } from '../records.js';
+
+/** Everything `touchstone score` can be told. Keys are the rooms; config/ fills defaults and checks ranges, scoring/ resolves 'auto'. */
+export interface ScoreOptions {
+  readonly corpus: {
+    /** Files, folders or globs; absolute. A folder means every corpus file below it. */
+    readonly paths: readonly string[];
+    /** One field, or several joined by a newline. */
+    readonly textField: readonly string[];
+    /** Field holding the document's id; documents without it get one from file and position. */
+    readonly idField: string;
+    /** Field holding the document's source; documents without it get the file name. */
+    readonly sourceField: string;
+    /** A longer line (or whole-file document), in bytes of uncompressed text, is quarantined. */
+    readonly maxLineBytes: number;
+    /** Target size of a unit, in bytes of input. */
+    readonly unitBytes: number;
+    /** Read at most this many documents of the whole corpus; null = all. */
+    readonly limitDocs: number | null;
+  };
+  readonly tokenizer: {
+    /** Folder holding tokenizer.json; null = the model folder. */
+    readonly path: string | null;
+  };
+  readonly windows: {
+    readonly layout: 'document' | 'packed';
+    /** Tokens the model sees at once, BOS included; 'auto' = what the checkpoint allows, at most 2048. */
+    readonly contextLength: number | 'auto';
+    /** Tokens a window moves on; 'auto' = half the context length. Document layout only. */
+    readonly stride: number | 'auto';
+    /** 'auto' = what the checkpoint's own tokenizer does. */
+    readonly bos: 'none' | 'bos' | 'eos-as-bos' | 'auto';
+  };
+  readonly model: {
+    /** A Hugging Face checkpoint folder, or an exported decoder .onnx file; absolute. */
+    readonly path: string;
+  };
+  readonly runtime: {
+    /** Token positions computed per batch, padding included. */
+    readonly batchTokens: number;
+    /** Threads over all session workers; 'auto' = the cores this process may use. */
+    readonly threads: number | 'auto';
+    /** Session workers; each holds its own copy of the weights. */
+    readonly workers: number;
+  };
+  readonly output: {
+    /** The run folder; absolute. */
+    readonly run: string;
+    readonly stats: TokenStats;
+    /** 'grid11' rounds losses to multiples of 2^-11 nats. */
+    readonly lossPrecision: 'exact' | 'grid11';
+  };
+}
