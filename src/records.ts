@@ -66,6 +66,8 @@ export interface TokenizedDocument {
   readonly tokenBytes?: Int32Array<ArrayBuffer>;
   /** Packed layout only: offsets into tokenIds at which a document begins, ascending. */
   readonly docStarts?: Int32Array<ArrayBuffer>;
+  /** Leading tokens that are to be scored; absent = all. The rest fills a packed row up and stays NaN. */
+  readonly fillFrom?: number;
 }
 
 /** A tokenized document with its losses; one row of a score shard. All arrays are target-indexed: entry t is about tokenIds[t]. */

@@ -1,0 +1,30 @@
+import type { GraphBuilder } from '../builder.js';
+import type { Value } from '../ir.js';
+import { add, matMul, matMulTransposed, reshape, softmax, transpose } from '../ops.js';
+import type { Sequence } from './sequence.js';
+
+export interface AttentionOptions {
+  /** A token sees itself and the window - 1 tokens before it; null = all before it. */
+  readonly window: number | null;
+}
+
+/**
+ * Causal softmax attention, scaled by 1 / sqrt(size). q [B, T, heads, size]; k and v [B, T, kvHeads, size], each shared by
+ * heads / kvHeads consecutive query heads (grouped-query attention, https://arxiv.org/abs/2305.13245). Returns [B*T, heads * size].
+ * The query heads of a group are laid one below the other, so keys and values are never repeated.
+ */
+export function attention(g: GraphBuilder, grid: Sequence, q: Value, k: Value, v: Value, options: AttentionOptions): Value {
+  const heads = q.shape[2] as number;
+  const size = q.shape[3] as number;
+  const kvHeads = k.shape[2] as number;
+  const byHead = (x: Value): Value => transpose(g, x, [0, 2, 1, 3]);
+  const grouped = heads !== kvHeads;
+  /** Between [B, heads, T, last] and [B, kvHeads, G*T, last]; the bytes stay where they are. */
+  const asGroups = (x: Value): Value => (grouped ? reshape(g, x, ['B', kvHeads, 'G*T', x.shape[3]!], [0, kvHeads, -1, 0]) : x);
+  const asHeads = (x: Value): Value => (grouped ? reshape(g, x, ['B', heads, 'T', x.shape[3]!], [0, heads, -1, 0]) : x);
+
+  const scores = matMulTransposed(g, asGroups(byHead(q)), byHead(k), 1 / Math.sqrt(size));
+  const weights = softmax(g, add(g, asHeads(scores), grid.causalMask(options.window)));
+  const mixed = matMul(g, asGroups(weights), byHead(v));
+  return grid.toRows(byHead(asHeads(mixed)));
+}

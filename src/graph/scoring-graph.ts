@@ -1,0 +1,43 @@
+import type { ModelSpec, WeightRef } from '../records.js';
+import { gpt2 } from './architectures/gpt2.js';
+import { gptNeox } from './architectures/gpt-neox.js';
+import { llama } from './architectures/llama.js';
+import type { Decoder } from './architectures/decoder.js';
+import { GraphBuilder } from './builder.js';
+import type { Graph } from './ir.js';
+import { lossHead, type HeadStats } from './layers/loss-head.js';
+import { sequence, type Sequence } from './layers/sequence.js';
+import { checkpointWeights, type Weights } from './weights.js';
+
+export interface ScoringGraphOptions {
+  readonly spec: ModelSpec;
+  readonly weights: ReadonlyMap<string, WeightRef>;
+  /** Longest T a batch may have. */
+  readonly contextLength: number;
+  readonly stats: HeadStats;
+}
+
+/**
+ * The graph that turns a batch into losses. Inputs: `input_ids` int32 (B, T), right-padded with any id, and the loss head's
+ * `rows` and `targets` int32 (K, R). Outputs: `loss` (K, R) in nats, and `entropy`, `top1` where asked for.
+ * Losses do not depend on padding or on the other sequences of the batch: attention is causal, and everything else is per row.
+ *
+ * @throws TouchstoneError if the checkpoint lacks a tensor, holds one of another shape, or holds one the architecture never reads
+ */
+export function buildScoringGraph({ spec, weights: refs, contextLength, stats }: ScoringGraphOptions): Graph {
+  const g = new GraphBuilder(`score_${spec.modelType}`);
+  const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']));
+  const weights = checkpointWeights(g, refs);
+  const decoder = decode(g, grid, spec, weights, contextLength);
+  lossHead(g, decoder.hidden, decoder.project, stats);
+  weights.assertAllUsed(decoder.unread);
+  return g.build();
+}
+
+function decode(g: GraphBuilder, grid: Sequence, spec: ModelSpec, weights: Weights, positions: number): Decoder {
+  switch (spec.family) {
+    case 'llama': return llama(g, grid, spec, weights, positions);
+    case 'gpt2': return gpt2(g, grid, spec, weights);
+    case 'gpt-neox': return gptNeox(g, grid, spec, weights, positions);
+  }
+}

@@ -1,0 +1,48 @@
+import { TouchstoneError } from '../errors.js';
+import type { WeightRef } from '../records.js';
+import type { GraphBuilder } from './builder.js';
+import type { Value } from './ir.js';
+import { sameShape } from './ir.js';
+import { cast } from './ops.js';
+
+/** The tensors of a checkpoint, handed to the layers by their Hugging Face names. */
+export interface Weights {
+  /** The tensor as float32 whatever its storage type; must have exactly this shape. The same name gives the same value again. */
+  take(name: string, shape: readonly number[]): Value;
+  has(name: string): boolean;
+  /** Throws if a tensor was never taken, unless its name matches `ignored`: a weight nobody reads means another architecture. */
+  assertAllUsed(ignored: RegExp): void;
+}
+
+export function checkpointWeights(g: GraphBuilder, refs: ReadonlyMap<string, WeightRef>): Weights {
+  const taken = new Map<string, Value>();
+  return {
+    has: (name) => refs.has(name),
+    take(name, shape) {
+      const known = taken.get(name);
+      const ref = refs.get(name);
+      if (ref === undefined) {
+        throw new TouchstoneError('io', `the checkpoint has no tensor ${name}, expected one of shape [${shape.join(', ')}]`, {
+          advice: 'Check that config.json belongs to these weights.',
+        });
+      }
+      if (!sameShape(ref.shape, shape)) {
+        throw new TouchstoneError('io', `tensor ${name} must have shape [${shape.join(', ')}], found [${ref.shape.join(', ')}] in ${ref.location}`, {
+          advice: 'Check that config.json belongs to these weights.',
+        });
+      }
+      if (known !== undefined) return known;
+      const value = cast(g, g.weight(ref), 'float32');
+      taken.set(name, value);
+      return value;
+    },
+    assertAllUsed(ignored) {
+      const unused = [...refs.keys()].filter((name) => !taken.has(name) && !ignored.test(name));
+      if (unused.length === 0) return;
+      const shown = unused.slice(0, 5).join(', ') + (unused.length > 5 ? ', ...' : '');
+      throw new TouchstoneError('io', `the architecture in config.json uses none of these ${unused.length} tensors of the checkpoint: ${shown}`, {
+        advice: 'The weights belong to another architecture, or config.json lacks a setting (a bias, a norm). Losses would be wrong, so nothing is scored.',
+      });
+    },
+  };
+}

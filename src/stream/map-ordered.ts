@@ -1,0 +1,31 @@
+/**
+ * Applies `work` to the items of a stream, up to `concurrency` at once, and yields the results in the items' order.
+ * At most `concurrency` items are in flight or waiting to be taken, so a slow consumer stops the source. On the first failure,
+ * or when the consumer leaves, the source is closed; work already started is waited for and its outcome dropped, so nothing
+ * runs on after the loop has ended.
+ */
+export async function* mapOrdered<A, B>(source: AsyncIterable<A>, concurrency: number, work: (item: A) => Promise<B>): AsyncGenerator<B, void, undefined> {
+  const iterator = source[Symbol.asyncIterator]();
+  const started: Promise<B>[] = [];
+  let exhausted = false;
+  try {
+    for (;;) {
+      while (!exhausted && started.length < concurrency) {
+        const next = await iterator.next();
+        if (next.done === true) {
+          exhausted = true;
+        } else {
+          const running = work(next.value);
+          running.catch(() => undefined); // observed below, in order
+          started.push(running);
+        }
+      }
+      const first = started.shift();
+      if (first === undefined) return;
+      yield await first;
+    }
+  } finally {
+    await Promise.allSettled(started);
+    await iterator.return?.();
+  }
+}
