@@ -30,7 +30,7 @@ export function buildScoringGraph({ spec, weights: refs, contextLength, stats }:
   const weights = checkpointWeights(g, refs);
   const decoder = decode(g, grid, spec, weights, contextLength);
   lossHead(g, decoder.hidden, decoder.project, stats);
-  weights.assertAllUsed(decoder.unread);
+  weights.assertAllUsed();
   return g.build();
 }
 

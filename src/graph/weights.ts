@@ -10,8 +10,8 @@ export interface Weights {
   /** The tensor as float32 whatever its storage type; must have exactly this shape. The same name gives the same value again. */
   take(name: string, shape: readonly number[]): Value;
   has(name: string): boolean;
-  /** Throws if a tensor was never taken, unless its name matches `ignored`: a weight nobody reads means another architecture. */
-  assertAllUsed(ignored: RegExp): void;
+  /** Throws if a tensor was never taken: a weight nobody reads means another architecture. */
+  assertAllUsed(): void;
 }
 
 export function checkpointWeights(g: GraphBuilder, refs: ReadonlyMap<string, WeightRef>): Weights {
@@ -36,8 +36,8 @@ export function checkpointWeights(g: GraphBuilder, refs: ReadonlyMap<string, Wei
       taken.set(name, value);
       return value;
     },
-    assertAllUsed(ignored) {
-      const unused = [...refs.keys()].filter((name) => !taken.has(name) && !ignored.test(name));
+    assertAllUsed() {
+      const unused = [...refs.keys()].filter((name) => !taken.has(name));
       if (unused.length === 0) return;
       const shown = unused.slice(0, 5).join(', ') + (unused.length > 5 ? ', ...' : '');
       throw new TouchstoneError('io', `the architecture in config.json uses none of these ${unused.length} tensors of the checkpoint: ${shown}`, {

@@ -7,6 +7,4 @@ export interface Decoder {
   readonly hidden: Value;
   /** Logits [R, V] of hidden rows [R, D]; builds the final norm and the head inside `body`. */
   readonly project: (body: GraphBuilder, rows: Value) => Value;
-  /** Names of checkpoint tensors that this architecture rightly never reads. */
-  readonly unread: RegExp;
 }

@@ -9,8 +9,6 @@ import { add, gatherRows, layerNorm, linear, reshape, split } from '../ops.js';
 import type { Weights } from '../weights.js';
 import type { Decoder } from './decoder.js';
 
-const BUFFERS = /rotary_emb\.inv_freq$|\.attention\.(masked_)?bias$/;
-
 /** GPT-NeoX and Pythia. https://arxiv.org/abs/2204.06745 */
 export function gptNeox(g: GraphBuilder, grid: Sequence, spec: GptNeoxSpec, weights: Weights, positions: number): Decoder {
   const { hiddenSize, vocabSize } = spec;
@@ -25,7 +23,6 @@ export function gptNeox(g: GraphBuilder, grid: Sequence, spec: GptNeoxSpec, weig
   return {
     hidden,
     project: (body, rows) => linear(body, layerNorm(body, rows, norm, normBias, spec.normEpsilon), head),
-    unread: spec.tiedHead ? new RegExp(`${BUFFERS.source}|^embed_out\\.weight$`) : BUFFERS,
   };
 }
 

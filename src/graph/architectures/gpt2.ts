@@ -8,9 +8,6 @@ import { add, conv1d, gatherRows, layerNorm, linear, reshape, split } from '../o
 import type { Weights } from '../weights.js';
 import type { Decoder } from './decoder.js';
 
-/** Causal-mask buffers of old checkpoints. */
-const BUFFERS = /\.attn\.(masked_)?bias$/;
-
 /** GPT-2. https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf */
 export function gpt2(g: GraphBuilder, grid: Sequence, spec: Gpt2Spec, weights: Weights): Decoder {
   const { hiddenSize, vocabSize, weightPrefix: prefix } = spec;
@@ -26,7 +23,6 @@ export function gpt2(g: GraphBuilder, grid: Sequence, spec: Gpt2Spec, weights: W
   return {
     hidden,
     project: (body, rows) => linear(body, layerNorm(body, rows, norm, normBias, spec.normEpsilon), head),
-    unread: spec.tiedHead ? new RegExp(`${BUFFERS.source}|^lm_head\\.weight$`) : BUFFERS,
   };
 }
 

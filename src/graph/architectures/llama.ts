@@ -9,9 +9,6 @@ import { add, gatherRows, linear, reshape, rmsNorm } from '../ops.js';
 import type { Weights } from '../weights.js';
 import type { Decoder } from './decoder.js';
 
-/** Tensors some checkpoints carry that no forward pass reads. */
-const BUFFERS = /rotary_emb\.inv_freq$/;
-
 /** Llama, Mistral, Qwen2 and Qwen3. */
 export function llama(g: GraphBuilder, grid: Sequence, spec: LlamaSpec, weights: Weights, positions: number): Decoder {
   const embedding = weights.take('model.embed_tokens.weight', [spec.vocabSize, spec.hiddenSize]);
@@ -24,7 +21,6 @@ export function llama(g: GraphBuilder, grid: Sequence, spec: LlamaSpec, weights:
   return {
     hidden,
     project: (body, rows) => linear(body, rmsNorm(body, rows, norm, spec.normEpsilon), head),
-    unread: spec.tiedHead ? new RegExp(`${BUFFERS.source}|^lm_head\\.weight$`) : BUFFERS,
   };
 }
 
