@@ -1,0 +1,58 @@
+import { TouchstoneError } from '../errors.js';
+import { writeOnce } from './atomic-file.js';
+import { canonicalJson } from './canonical-json.js';
+import { fileSize } from './file-hash.js';
+import { firstIssue, readRecord } from './json-record.js';
+import { PLAN_NAME, createRunFolders, planPath } from './layout.js';
+import { firstPlanDifference } from './plan-difference.js';
+import { planHash, planSchema, type Plan } from './plan-record.js';
+
+export { planHash, type Plan, type PlanFile, type PlanSlice, type PlanUnit, type SliceRange } from './plan-record.js';
+
+export interface FrozenPlan {
+  readonly planHash: string;
+  /** 'resumed': the run folder had this plan already. */
+  readonly outcome: 'created' | 'resumed';
+}
+
+/**
+ * Makes `plan` the plan of the run folder, for good: creates the folder and plan.json, or finds the same plan there. Throws a mismatch error that
+ * names the first difference where the folder has another plan, and touches nothing in it. Of two processes that freeze at the same time one
+ * creates the plan and the other is compared with it.
+ */
+export async function freezePlan(run: string, plan: Plan): Promise<FrozenPlan> {
+  const checked = planSchema.safeParse(plan);
+  if (!checked.success) throw new TouchstoneError('internal', `the plan is not well-formed: ${firstIssue(checked.error)}`);
+  const hash = planHash(plan);
+  if ((await fileSize(planPath(run))) !== undefined) {
+    refuseDifference(run, await readPlan(run), plan);
+    await createRunFolders(run);
+    return { planHash: hash, outcome: 'resumed' };
+  }
+  await createRunFolders(run);
+  const text = new TextEncoder().encode(`${canonicalJson(checked.data, 2)}\n`);
+  const { outcome } = await writeOnce(planPath(run), (sink) => sink(text));
+  if (outcome === 'created') return { planHash: hash, outcome };
+  refuseDifference(run, await readPlan(run), plan);
+  return { planHash: hash, outcome: 'resumed' };
+}
+
+/** The plan of a run folder. Throws where there is none, and where it is damaged or of a format this version does not know. */
+export async function readPlan(run: string): Promise<Plan> {
+  const read = await readRecord(planPath(run), planSchema);
+  if (read.kind === 'record') return read.value;
+  if (read.kind === 'missing') {
+    throw new TouchstoneError('usage', `${run} is not a run folder: it has no ${PLAN_NAME}`, { advice: 'Name the folder that was given to --out.' });
+  }
+  throw new TouchstoneError('io', `${planPath(run)} cannot be read as a plan: ${read.problem}`, {
+    advice: 'Restore the file, or start a new run in another folder; a run is never continued under a plan that cannot be checked.',
+  });
+}
+
+function refuseDifference(run: string, frozen: Plan, mine: Plan): void {
+  const difference = firstPlanDifference(frozen, mine);
+  if (difference === undefined) return;
+  throw new TouchstoneError('mismatch', `${run} belongs to another plan: ${difference.message}`, {
+    advice: 'Give this command another --out, or the settings, corpus and model of the run. Nothing was touched.',
+  });
+}

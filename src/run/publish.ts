@@ -1,0 +1,58 @@
+import { link, open, rename, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { errnoOf } from '../errors.js';
+import { ioError } from './io-error.js';
+
+/** Answers of file systems that have no hard links: FAT and exFAT, some SMB and FUSE mounts, some container volumes. */
+const LINK_UNSUPPORTED = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** How long a claim of a living process may stay empty: it lasts from one system call to the next. */
+const CLAIM_POLL_MS = 100;
+const CLAIM_POLLS = 20;
+
+/**
+ * Gives a complete, durable temporary file its final name, unless something has that name: the first wins, and nothing is ever replaced.
+ *
+ * With hard links one system call does it: the name appears with all its bytes or not at all. Without them the final name is first claimed by an
+ * exclusive create (an empty file that is ours alone) and our own claim is then replaced by an atomic rename. That keeps two of the three guarantees:
+ * a file of another attempt is never replaced, and a name never shows part of a file. What is lost: a process killed between the two calls leaves
+ * an empty file under the final name. Readers of this room take an empty file as damaged, never as a result, and resuming moves it aside.
+ */
+export async function publish(temporaryPath: string, finalPath: string): Promise<'created' | 'exists'> {
+  try {
+    await link(temporaryPath, finalPath);
+    return 'created';
+  } catch (error) {
+    const code = errnoOf(error) ?? '';
+    if (code === 'EEXIST') return 'exists';
+    if (!LINK_UNSUPPORTED.has(code)) throw ioError('create', finalPath, error);
+  }
+  return await claimAndRename(temporaryPath, finalPath);
+}
+
+async function claimAndRename(temporaryPath: string, finalPath: string): Promise<'created' | 'exists'> {
+  try {
+    const claim = await open(finalPath, 'wx');
+    await claim.close();
+    await rename(temporaryPath, finalPath);
+    return 'created';
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw ioError('create', finalPath, error);
+  }
+  await outlastClaim(finalPath);
+  return 'exists';
+}
+
+/** Waits while the existing file is another attempt's empty claim; gives up where that attempt must have been killed. */
+async function outlastClaim(path: string): Promise<void> {
+  for (let poll = 0; poll < CLAIM_POLLS; poll++) {
+    try {
+      if ((await stat(path)).size > 0) return;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return;
+      throw ioError('read', path, error);
+    }
+    await sleep(CLAIM_POLL_MS);
+  }
+}
