@@ -45,7 +45,20 @@ const PROFILES: Readonly<Record<Source, NoiseProfile>> = {
 };
 
 /** Kinds as often as they are listed. */
-const KINDS: readonly NoiseKind[] = ['log-line', 'log-line', 'serial-number', 'serial-number', 'hex-digest', 'hex-digest', 'base64', 'shuffled-words', 'shuffled-words', 'markup', 'markup', 'surname'];
+const KINDS: readonly NoiseKind[] = [
+  'log-line',
+  'log-line',
+  'serial-number',
+  'serial-number',
+  'hex-digest',
+  'hex-digest',
+  'base64',
+  'shuffled-words',
+  'shuffled-words',
+  'markup',
+  'markup',
+  'surname',
+];
 const WHOLE_KINDS: readonly NoiseKind[] = ['log-line', 'serial-number', 'hex-digest', 'base64', 'shuffled-words', 'markup'];
 
 /** The demo corpus with its ground truth. Document i depends on the seed and i alone. */

@@ -9,17 +9,26 @@ export interface Equation {
 
 /** 24 + 13 = 37, of two or more terms. */
 export function plus(...terms: readonly number[]): Equation {
-  return equation(terms.join(' + '), terms.reduce((sum, term) => sum + term, 0));
+  return equation(
+    terms.join(' + '),
+    terms.reduce((sum, term) => sum + term, 0),
+  );
 }
 
 /** 37 - 9 = 28. */
 export function minus(from: number, ...terms: readonly number[]): Equation {
-  return equation([from, ...terms].join(' - '), terms.reduce((rest, term) => rest - term, from));
+  return equation(
+    [from, ...terms].join(' - '),
+    terms.reduce((rest, term) => rest - term, from),
+  );
 }
 
 /** 4 x 12 = 48, of two or more factors. */
 export function times(...factors: readonly number[]): Equation {
-  return equation(factors.join(' x '), factors.reduce((product, factor) => product * factor, 1));
+  return equation(
+    factors.join(' x '),
+    factors.reduce((product, factor) => product * factor, 1),
+  );
 }
 
 /** 48 / 4 = 12. Throws where the division leaves a remainder. */

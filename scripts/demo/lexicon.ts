@@ -32,7 +32,9 @@ export const KEEPSAKES: readonly Thing[] = regular(
 );
 /** What is bought, baked, packed and eaten. */
 export const GOODS: readonly Thing[] = [
-  ...regular('apple orange banana lemon pear peach plum melon egg cookie cake muffin bagel pie waffle pancake donut sandwich pizza carrot onion cucumber pepper'),
+  ...regular(
+    'apple orange banana lemon pear peach plum melon egg cookie cake muffin bagel pie waffle pancake donut sandwich pizza carrot onion cucumber pepper',
+  ),
   { one: 'cherry', many: 'cherries' },
   { one: 'tomato', many: 'tomatoes' },
   { one: 'potato', many: 'potatoes' },
@@ -52,12 +54,18 @@ export const CONTAINERS: readonly Thing[] = [
   { one: 'shelf', many: 'shelves' },
 ];
 
-export const PLACES = ['the park', 'the beach', 'the school', 'the library', 'the market', 'the station', 'the museum', 'the garden', 'the river', 'the playground'] as const;
-export const SHOPS = ['the shop', 'the store', 'the bakery', 'the market', 'the mall', 'the fair', 'the corner shop', 'the flea market', 'the supermarket'] as const;
-export const TOWNS = ['Ashford', 'Milltown', 'Riverside', 'Oakdale', 'Greenville', 'Lakeside', 'Hillview', 'Brookfield', 'Newport', 'Fairmont', 'Weston', 'Kingsley'] as const;
-export const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
-export const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'] as const;
-export const RELATIVES = ['sister', 'brother', 'cousin', 'friend', 'neighbor', 'mother', 'father', 'aunt', 'uncle', 'teacher', 'grandmother', 'grandfather'] as const;
+export const PLACES: readonly string[] =
+  'the park,the beach,the school,the library,the market,the station,the museum,the garden,the river,the playground'.split(',');
+export const SHOPS: readonly string[] =
+  'the shop,the store,the bakery,the market,the mall,the fair,the corner shop,the flea market,the supermarket'.split(',');
+export const TOWNS: readonly string[] = words(
+  'Ashford Milltown Riverside Oakdale Greenville Lakeside Hillview Brookfield Newport Fairmont Weston Kingsley',
+);
+export const DAYS: readonly string[] = words('Monday Tuesday Wednesday Thursday Friday Saturday Sunday');
+export const MONTHS: readonly string[] = words('January February March April May June July August September October November December');
+export const RELATIVES: readonly string[] = words(
+  'sister brother cousin friend neighbor mother father aunt uncle teacher grandmother grandfather',
+);
 export const FRACTIONS = [
   { word: 'half', parts: 2 },
   { word: 'a third', parts: 3 },

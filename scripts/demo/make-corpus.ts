@@ -29,7 +29,8 @@ function writeDemo(folder: string): void {
 }
 
 async function writeClean(file: string, seed: string, bytes: number): Promise<void> {
-  if (!Number.isSafeInteger(bytes) || bytes <= 0) throw new RangeError(`--clean-bytes must be a positive whole number, got ${String(values['clean-bytes'])}`);
+  if (!Number.isSafeInteger(bytes) || bytes <= 0)
+    throw new RangeError(`--clean-bytes must be a positive whole number, got ${String(values['clean-bytes'])}`);
   await pipeline(Readable.from(cleanLines(seed, bytes)), createWriteStream(file));
   console.log(`${file}: at least ${bytes} bytes of clean text, seed ${seed}`);
 }

@@ -72,7 +72,8 @@ function surname(random: Random): string {
 }
 
 function markup(random: Random): string {
-  const attribute = (): string => `${random.pick(['class', 'id', 'style', 'data-ref', 'onclick'])}="${random.pick(['nav', 'btn', 'px', 'tbl'])}-${symbols(random, HEX, random.between(2, 6))}"`;
+  const attribute = (): string =>
+    `${random.pick(['class', 'id', 'style', 'data-ref', 'onclick'])}="${random.pick(['nav', 'btn', 'px', 'tbl'])}-${symbols(random, HEX, random.between(2, 6))}"`;
   const piece = (): string =>
     random.pick([
       () => `<${random.pick(['div', 'span', 'td', 'li', 'a'])} ${attribute()}>`,

@@ -1,6 +1,7 @@
 import type { Random } from '../../src/math/random.js';
-import { counting, runningTotal } from './problems/counting.js';
+import { counting } from './problems/counting.js';
 import { measuring } from './problems/measuring.js';
+import { runningTotal } from './problems/running-total.js';
 import { sharing } from './problems/sharing.js';
 import { shopping } from './problems/shopping.js';
 import type { Problem, Template } from './problems/template.js';

@@ -17,16 +17,12 @@ export interface Random {
 }
 
 /**
- * A stream of draws for a seed: equal strings give equal streams, different strings unrelated ones, so `seed/17` can be drawn without
- * drawing 0 to 16 first. Generator: xoshiro128** (Blackman and Vigna, https://prng.di.unimi.it), its state filled from the seed.
+ * The stream of draws of a seed: equal strings give equal streams, different strings unrelated ones, so the stream of `seed/17` can be
+ * had without drawing those of 0 to 16 first. Generator: Bob Jenkins' small PRNG with its 20 rounds of warming up
+ * (https://burtleburtle.net/bob/rand/smallprng.html); the seed's UTF-16 code units are taken in one a round, over all 128 bits of state.
  */
 export function createRandom(seed: string): Random {
-  return randomFromState(stateOf(seed));
-}
-
-/** The stream that starts at a given xoshiro128** state: four 32-bit words, not all zero. */
-export function randomFromState(state: Uint32Array): Random {
-  const uint32 = xoshiro128starstar(Uint32Array.from(state));
+  const uint32 = jenkinsSmall(seed);
 
   const below = (bound: number): number => {
     // Draws past the last full multiple of the bound would favour small results: draw again.
@@ -62,33 +58,27 @@ export function randomFromState(state: Uint32Array): Random {
   };
 }
 
-function xoshiro128starstar(state: Uint32Array): () => number {
-  let [a, b, c, d] = state as unknown as [number, number, number, number];
-  return () => {
-    const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
-    const shifted = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= shifted;
-    d = rotateLeft(d, 11);
-    return result;
+function jenkinsSmall(seed: string): () => number {
+  let a = 0xf1ea5eed;
+  let [b, c, d] = [0, 0, 0];
+
+  const round = (): number => {
+    const e = (a - rotateLeft(b, 27)) | 0;
+    a = b ^ rotateLeft(c, 17);
+    b = (c + d) | 0;
+    c = (d + e) | 0;
+    d = (e + a) | 0;
+    return d >>> 0;
   };
+
+  for (let at = 0; at < seed.length; at++) {
+    d ^= seed.charCodeAt(at);
+    round();
+  }
+  for (let warming = 0; warming < 20; warming++) round();
+  return round;
 }
 
 function rotateLeft(word: number, bits: number): number {
   return (word << bits) | (word >>> (32 - bits));
-}
-
-/** Four words from a string: FNV-1a over its UTF-16 code units, then the finaliser of MurmurHash3 over a Weyl sequence from there. */
-function stateOf(seed: string): Uint32Array {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < seed.length; at++) hash = Math.imul(hash ^ seed.charCodeAt(at), 0x01000193);
-  return Uint32Array.from({ length: 4 }, (_, word) => {
-    let mixed = (hash + Math.imul(word + 1, 0x9e3779b9)) >>> 0;
-    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-    return mixed ^ (mixed >>> 16);
-  });
 }

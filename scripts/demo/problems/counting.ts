@@ -1,58 +1,6 @@
-import type { Random } from '../../../src/math/random.js';
 import { counted, minus, over, plus, times } from '../equation.js';
-import type { Equation } from '../equation.js';
-import { ANIMALS, BIRDS, count, DAYS, FRACTIONS, KEEPSAKES, person, PLACES, RELATIVES, SHOPS, twoPeople, twoThings } from '../lexicon.js';
-import type { Person, Thing } from '../lexicon.js';
-import type { Problem, Template } from './template.js';
-
-/** Someone has some, then gains, loses, multiplies or halves them, one to four times. */
-export const runningTotal: Template = (random) => {
-  const who = person(random);
-  const thing = random.pick(KEEPSAKES);
-  let held = random.between(5, 99);
-  const facts = [random.pick([`${who.name} had ${count(held, thing)}.`, `${who.name} started with ${count(held, thing)}.`, `At first ${who.name} had ${count(held, thing)}.`])];
-  const steps: string[] = [];
-  for (let left = random.between(1, 4); left > 0; left--) {
-    const event = drawEvent(random, who, thing, held);
-    facts.push(event.told);
-    steps.push(...event.equations.map((equation) => told(random, equation, thing)));
-    held = event.equations.at(-1)!.value;
-  }
-  const asked = random.pick([`does ${who.name} have now`, `did ${who.name} have in the end`, 'are there in the end', `does ${who.they} have now`]);
-  return { facts, question: `How many ${thing.many} ${asked}?`, steps, answer: count(held, thing) };
-};
-
-interface Event {
-  readonly told: string;
-  /** What is worked out; the last value is what is held after the event. */
-  readonly equations: readonly [Equation, ...Equation[]];
-}
-
-function drawEvent(random: Random, who: Person, thing: Thing, held: number): Event {
-  const opening = random.pick(['Then ', 'Later ', 'After that ', `On ${random.pick(DAYS)} `, 'The next day ', `At ${random.pick(PLACES)} `]);
-  const kind = random.below(10);
-  if (kind < 4 || held < 4) {
-    const gain = random.between(2, 60);
-    const verb = random.pick([`found ${gain} more`, `got ${gain} more from ${who.their} ${random.pick(RELATIVES)}`, `bought ${gain} more at ${random.pick(SHOPS)}`, `won ${gain} more`]);
-    return { told: `${opening}${who.they} ${verb}.`, equations: [plus(held, gain)] };
-  }
-  if (kind < 8) {
-    const loss = random.between(1, held - 1);
-    const verb = random.pick([`gave ${loss} to ${who.their} ${random.pick(RELATIVES)}`, `lost ${loss} of them`, `sold ${loss} of them`, `traded ${loss} of them away`]);
-    return { told: `${opening}${who.they} ${verb}.`, equations: [minus(held, loss)] };
-  }
-  const fraction = random.pick(FRACTIONS);
-  if (kind === 8 && held % fraction.parts === 0) {
-    const given = over(held, fraction.parts);
-    return { told: `${opening}${who.they} gave ${fraction.word} of the ${thing.many} away.`, equations: [given, minus(held, given.value)] };
-  }
-  const factor = random.between(2, 3);
-  return { told: `By the end of the week ${who.they} had ${factor === 2 ? 'twice' : '3 times'} as many.`, equations: [times(held, factor)] };
-}
-
-function told(random: Random, step: Equation, thing: Thing): string {
-  return random.pick([`${counted(step, thing)}.`, `This is ${counted(step, thing)}.`, `That makes ${step.text}.`, `Now it is ${step.text}.`, `${step.text}.`]);
-}
+import { ANIMALS, BIRDS, count, KEEPSAKES, person, PLACES, twoPeople, twoThings } from '../lexicon.js';
+import type { Template } from './template.js';
 
 const comparison: Template = (random) => {
   const [first, second] = twoPeople(random);
@@ -63,7 +11,10 @@ const comparison: Template = (random) => {
   const other = fewer ? minus(base, gap) : plus(base, gap);
   const both = plus(base, other.value);
   return {
-    facts: [`${first.name} has ${count(base, thing)}.`, `${second.name} has ${gap} ${fewer ? 'fewer' : 'more'} ${thing.many} than ${first.name}.`],
+    facts: [
+      `${first.name} has ${count(base, thing)}.`,
+      `${second.name} has ${gap} ${fewer ? 'fewer' : 'more'} ${thing.many} than ${first.name}.`,
+    ],
     question: `How many ${thing.many} do they have together?`,
     steps: [`${second.name} has ${counted(other, thing)}.`, `Together they have ${counted(both, thing)}.`],
     answer: count(both.value, thing),
@@ -80,10 +31,20 @@ const timesAsMany: Template = (random) => {
   const facts = [`${first.name} has ${count(base, thing)}.`, `${second.name} has ${factor} times as many.`];
   const opening = `${second.name} has ${counted(other, thing)}.`;
   if (random.chance(0.5)) {
-    return { facts, question: `How many more ${thing.many} does ${second.name} have than ${first.name}?`, steps: [opening, `The difference is ${difference.text}.`], answer: count(difference.value, thing) };
+    return {
+      facts,
+      question: `How many more ${thing.many} does ${second.name} have than ${first.name}?`,
+      steps: [opening, `The difference is ${difference.text}.`],
+      answer: count(difference.value, thing),
+    };
   }
   const both = plus(base, other.value);
-  return { facts, question: 'How many do they have in total?', steps: [opening, `In total they have ${counted(both, thing)}.`], answer: count(both.value, thing) };
+  return {
+    facts,
+    question: 'How many do they have in total?',
+    steps: [opening, `In total they have ${counted(both, thing)}.`],
+    answer: count(both.value, thing),
+  };
 };
 
 const legs: Template = (random) => {
@@ -94,9 +55,16 @@ const legs: Template = (random) => {
   const twoLegs = times(two, 2);
   const all = plus(fourLegs.value, twoLegs.value);
   return {
-    facts: [`A farmer keeps ${count(four, animal)} and ${count(two, bird)}.`, `Each ${animal.one} has 4 legs and each ${bird.one} has 2 legs.`],
+    facts: [
+      `A farmer keeps ${count(four, animal)} and ${count(two, bird)}.`,
+      `Each ${animal.one} has 4 legs and each ${bird.one} has 2 legs.`,
+    ],
     question: 'How many legs are there on the farm?',
-    steps: [`The ${animal.many} have ${fourLegs.text} legs.`, `The ${bird.many} have ${twoLegs.text} legs.`, `All together that is ${all.text} legs.`],
+    steps: [
+      `The ${animal.many} have ${fourLegs.text} legs.`,
+      `The ${bird.many} have ${twoLegs.text} legs.`,
+      `All together that is ${all.text} legs.`,
+    ],
     answer: `${all.value} legs`,
   };
 };
@@ -146,7 +114,7 @@ const ages: Template = (random) => {
   };
 };
 
-const teams: Template = (random): Problem => {
+const teams: Template = (random) => {
   const size = random.between(3, 11);
   const number = random.between(2, 12);
   const players = times(size, number);

@@ -23,7 +23,12 @@ const fence: Template = (random) => {
   const around = times(half.value, 2);
   const facts = [`${who.name} builds a fence around a garden that is ${length} ${unit} long and ${width} ${unit} wide.`];
   if (random.chance(0.5)) {
-    return { facts, question: 'How long is the fence?', steps: [`Length and width are ${half.text} ${unit}.`, `All the way around it is ${around.text} ${unit}.`], answer: `${around.value} ${unit}` };
+    return {
+      facts,
+      question: 'How long is the fence?',
+      steps: [`Length and width are ${half.text} ${unit}.`, `All the way around it is ${around.text} ${unit}.`],
+      answer: `${around.value} ${unit}`,
+    };
   }
   const cost = times(around.value, price);
   return {
@@ -41,7 +46,10 @@ const rows: Template = (random) => {
   const planted = times(number, size);
   const alive = minus(planted.value, dead);
   return {
-    facts: [`${who.name} planted ${number} rows of ${plant.many} with ${count(size, plant)} in each row.`, `In the dry summer ${dead} of them died.`],
+    facts: [
+      `${who.name} planted ${number} rows of ${plant.many} with ${count(size, plant)} in each row.`,
+      `In the dry summer ${dead} of them died.`,
+    ],
     question: `How many ${plant.many} are still alive?`,
     steps: [`${capital(who.they)} planted ${counted(planted, plant)}.`, `${alive.text} are still alive.`],
     answer: count(alive.value, plant),
@@ -73,19 +81,29 @@ const recipe: Template = (random) => {
   const more = times(cups, factor);
   const sweet = times(spoons, factor);
   return {
-    facts: [`A recipe for ${count(size, thing)} needs ${cups} cups of ${first} and ${spoons} spoons of ${second}.`, `${who.name} wants to make ${count(makes.value, thing)}.`],
+    facts: [
+      `A recipe for ${count(size, thing)} needs ${cups} cups of ${first} and ${spoons} spoons of ${second}.`,
+      `${who.name} wants to make ${count(makes.value, thing)}.`,
+    ],
     question: `How much ${first} and ${second} does ${who.they} need?`,
-    steps: [`${over(makes.value, size).text}, so everything is taken ${factor} times.`, `That is ${more.text} cups of ${first}.`, `It is ${sweet.text} spoons of ${second}.`],
+    steps: [
+      `${over(makes.value, size).text}, so everything is taken ${factor} times.`,
+      `That is ${more.text} cups of ${first}.`,
+      `It is ${sweet.text} spoons of ${second}.`,
+    ],
     answer: `${more.value} cups of ${first} and ${sweet.value} spoons of ${second}`,
   };
 };
 
 const temperature: Template = (random) => {
-  const [morning, rise, fall] = [random.between(2, 30), random.between(2, 20), random.between(1, 15)];
+  const [morning, rise, fall] = [random.between(2, 30), random.between(2, 20), random.between(2, 15)];
   const noon = plus(morning, rise);
   const night = minus(noon.value, Math.min(fall, noon.value - 2));
   return {
-    facts: [`On ${random.pick(DAYS)} morning it was ${morning} degrees.`, `By noon it was ${rise} degrees warmer, and at night it fell by ${noon.value - night.value} degrees.`],
+    facts: [
+      `On ${random.pick(DAYS)} morning it was ${morning} degrees.`,
+      `By noon it was ${rise} degrees warmer, and at night it fell by ${noon.value - night.value} degrees.`,
+    ],
     question: 'How cold was it at night?',
     steps: [`At noon it was ${noon.text} degrees.`, `At night it was ${night.text} degrees.`],
     answer: `${night.value} degrees`,
@@ -99,9 +117,16 @@ const weight: Template = (random) => {
   const two = times(many, heavy);
   const both = plus(one.value, two.value);
   return {
-    facts: [`A bag of ${first.many} weighs ${light} pounds and a bag of ${second.many} weighs ${heavy} pounds.`, `A truck carries ${few} bags of ${first.many} and ${many} bags of ${second.many}.`],
+    facts: [
+      `A bag of ${first.many} weighs ${light} pounds and a bag of ${second.many} weighs ${heavy} pounds.`,
+      `A truck carries ${few} bags of ${first.many} and ${many} bags of ${second.many}.`,
+    ],
     question: 'How many pounds does the truck carry?',
-    steps: [`The ${first.many} weigh ${one.text} pounds.`, `The ${second.many} weigh ${two.text} pounds.`, `The truck carries ${both.text} pounds.`],
+    steps: [
+      `The ${first.many} weigh ${one.text} pounds.`,
+      `The ${second.many} weigh ${two.text} pounds.`,
+      `The truck carries ${both.text} pounds.`,
+    ],
     answer: `${both.value} pounds`,
   };
 };
@@ -127,7 +152,7 @@ const units: Template = (random) => {
     ['A voyage lasts', 'days', 'hours', 24],
     ['A holiday lasts', 'weeks', 'days', 7],
   ] as const);
-  const [number, more] = [random.between(2, 12), random.between(1, factor - 1)];
+  const [number, more] = [random.between(2, 12), random.between(2, factor - 1)];
   const whole = times(number, factor);
   const all = plus(whole.value, more);
   return {

@@ -34,7 +34,16 @@ const remainder: Template = (random) => {
 const fraction: Template = (random) => {
   const part = random.pick(FRACTIONS);
   const group = part.parts * random.between(2, 25);
-  const hobby = random.pick(['play chess', 'sing in the choir', 'like tea', 'ride a bike to school', 'have a pet', 'swim every week', 'wear glasses', 'play soccer']);
+  const hobby = random.pick([
+    'play chess',
+    'sing in the choir',
+    'like tea',
+    'ride a bike to school',
+    'have a pet',
+    'swim every week',
+    'wear glasses',
+    'play soccer',
+  ]);
   const some = over(group, part.parts);
   const others = minus(group, some.value);
   return {
@@ -56,7 +65,11 @@ const ratio: Template = (random) => {
   return {
     facts: [`${first.name} and ${second.name} split ${count(parts.value * size, thing)} in the ratio ${one} to ${two}.`],
     question: `How many ${thing.many} does each of them get?`,
-    steps: [`There are ${parts.text} parts.`, `One part is ${counted(part, thing)}.`, `${first.name} gets ${mine.text} and ${second.name} gets ${yours.text}.`],
+    steps: [
+      `There are ${parts.text} parts.`,
+      `One part is ${counted(part, thing)}.`,
+      `${first.name} gets ${mine.text} and ${second.name} gets ${yours.text}.`,
+    ],
     answer: `${mine.value} for ${first.name} and ${yours.value} for ${second.name}`,
   };
 };
@@ -95,7 +108,10 @@ const tournament: Template = (random) => {
   const won = times(wins, 3);
   const total = plus(won.value, draws);
   return {
-    facts: [`A team gets 3 points for a win and 1 point for a draw.`, `${first.name}'s team had ${wins} wins and ${draws === 1 ? '1 draw' : `${draws} draws`}.`],
+    facts: [
+      `A team gets 3 points for a win and 1 point for a draw.`,
+      `${first.name}'s team had ${wins} wins and ${draws === 1 ? '1 draw' : `${draws} draws`}.`,
+    ],
     question: 'How many points did the team get?',
     steps: [`The wins gave ${won.text} points.`, `With the draws it was ${total.text} points.`],
     answer: `${total.value} points`,
@@ -127,9 +143,23 @@ const giveAndCompare: Template = (random) => {
   return {
     facts: [`${first.name} has ${count(mine, thing)} and ${second.name} has ${yours}.`, `${first.name} gives ${given} to ${second.name}.`],
     question: 'What is the difference between them now?',
-    steps: [`${first.name} now has ${less.text}.`, `${second.name} now has ${more.text}.`, `The difference is ${counted(difference, thing)}.`],
+    steps: [
+      `${first.name} now has ${less.text}.`,
+      `${second.name} now has ${more.text}.`,
+      `The difference is ${counted(difference, thing)}.`,
+    ],
     answer: count(difference.value, thing),
   };
 };
 
-export const sharing: readonly Template[] = [equalShares, remainder, fraction, ratio, average, classroom, tournament, percentOfGroup, giveAndCompare];
+export const sharing: readonly Template[] = [
+  equalShares,
+  remainder,
+  fraction,
+  ratio,
+  average,
+  classroom,
+  tournament,
+  percentOfGroup,
+  giveAndCompare,
+];

@@ -11,7 +11,11 @@ const packs: Template = (random) => {
   const eaten = random.between(1, all.value - 1);
   const left = minus(all.value, eaten);
   return {
-    facts: [`${who.name} bought ${count(number, container)} of ${thing.many} at ${random.pick(SHOPS)}.`, `Each ${container.one} holds ${count(size, thing)}.`, `${who.their === 'her' ? 'Her' : 'His'} family ate ${eaten} of them.`],
+    facts: [
+      `${who.name} bought ${count(number, container)} of ${thing.many} at ${random.pick(SHOPS)}.`,
+      `Each ${container.one} holds ${count(size, thing)}.`,
+      `${who.their === 'her' ? 'Her' : 'His'} family ate ${eaten} of them.`,
+    ],
     question: `How many ${thing.many} are left?`,
     steps: [`${who.name} bought ${counted(all, thing)}.`, `After the meal there are ${counted(left, thing)} left.`],
     answer: count(left.value, thing),
@@ -26,7 +30,10 @@ const change: Template = (random) => {
   const note = [1000, 2000, 5000, 10000].find((value) => value >= cost.value)!;
   const back = minusPrice(note, cost.value);
   return {
-    facts: [`One ${thing.one} costs ${dollars(price)} at ${random.pick(SHOPS)}.`, `${who.name} buys ${count(number, thing)} and pays with a ${dollars(note)} bill.`],
+    facts: [
+      `One ${thing.one} costs ${dollars(price)} at ${random.pick(SHOPS)}.`,
+      `${who.name} buys ${count(number, thing)} and pays with a ${dollars(note)} bill.`,
+    ],
     question: `How much change does ${who.name} get?`,
     steps: [`The ${thing.many} cost ${cost.text}.`, `The change is ${back.text}.`],
     answer: dollars(back.value),
@@ -42,7 +49,10 @@ const twoKinds: Template = (random) => {
   const two = timesPrice(few, dear);
   const both = plusPrice(one.value, two.value);
   return {
-    facts: [`A ${first.one} costs ${dollars(cheap)} and a ${second.one} costs ${dollars(dear)}.`, `${who.name} needs ${count(many, first)} and ${count(few, second)}.`],
+    facts: [
+      `A ${first.one} costs ${dollars(cheap)} and a ${second.one} costs ${dollars(dear)}.`,
+      `${who.name} needs ${count(many, first)} and ${count(few, second)}.`,
+    ],
     question: `How much does ${who.they} pay in all?`,
     steps: [`The ${first.many} cost ${one.text}.`, `The ${second.many} cost ${two.text}.`, `In all ${who.they} pays ${both.text}.`],
     answer: dollars(both.value),
@@ -72,7 +82,10 @@ const saving: Template = (random) => {
   const missing = minusPrice(price * 100, already * 100);
   const needed = over(missing.value / 100, weekly);
   return {
-    facts: [`${who.name} wants a ${thing.one} that costs ${dollars(price * 100)}.`, `${who.they === 'she' ? 'She' : 'He'} already has ${dollars(already * 100)} and saves ${dollars(weekly * 100)} each week.`],
+    facts: [
+      `${who.name} wants a ${thing.one} that costs ${dollars(price * 100)}.`,
+      `${who.they === 'she' ? 'She' : 'He'} already has ${dollars(already * 100)} and saves ${dollars(weekly * 100)} each week.`,
+    ],
     question: `In how many weeks can ${who.name} buy the ${thing.one}?`,
     steps: [`${who.name} still needs ${missing.text}.`, `At ${dollars(weekly * 100)} a week this takes ${needed.text} weeks.`],
     answer: `${needed.value} weeks`,
@@ -87,7 +100,10 @@ const profit: Template = (random) => {
   const spent = random.between(3, Math.max(4, Math.floor(income.value / 200))) * 100;
   const earned = minusPrice(income.value, spent);
   return {
-    facts: [`${who.name} sold ${count(sold, thing)} for ${dollars(price)} each at ${random.pick(SHOPS)}.`, `${who.their === 'her' ? 'Her' : 'His'} costs were ${dollars(spent)}.`],
+    facts: [
+      `${who.name} sold ${count(sold, thing)} for ${dollars(price)} each at ${random.pick(SHOPS)}.`,
+      `${who.their === 'her' ? 'Her' : 'His'} costs were ${dollars(spent)}.`,
+    ],
     question: `What was ${who.name}'s profit?`,
     steps: [`The sales brought ${income.text}.`, `The profit was ${earned.text}.`],
     answer: dollars(earned.value),
@@ -117,7 +133,10 @@ const cheaperShop: Template = (random) => {
   const saved = minusPrice(high * 100, (high - gap) * 100);
   const all = timesPrice(number, saved.value);
   return {
-    facts: [`${first.name} paid ${dollars(high * 100)} for a ${thing.one}, and ${second.name} found the same ${thing.one} for ${dollars((high - gap) * 100)}.`, `A club wants ${count(number, thing)}.`],
+    facts: [
+      `${first.name} paid ${dollars(high * 100)} for a ${thing.one}, and ${second.name} found the same ${thing.one} for ${dollars((high - gap) * 100)}.`,
+      `A club wants ${count(number, thing)}.`,
+    ],
     question: 'How much does the club save with the cheaper price?',
     steps: [`Each ${thing.one} is cheaper by ${saved.text}.`, `The club saves ${all.text}.`],
     answer: dollars(all.value),
@@ -132,7 +151,10 @@ const gifts: Template = (random) => {
   const budget = Math.ceil(total.value / 5000) * 5000;
   const left = minusPrice(budget, total.value);
   return {
-    facts: [`In ${random.pick(MONTHS)} ${who.name} had ${dollars(budget)} for gifts.`, `${who.they === 'she' ? 'She' : 'He'} spent ${relatives.map((relative, index) => `${dollars(spent[index]!)} on ${who.their} ${relative}`).join(', ')}.`],
+    facts: [
+      `In ${random.pick(MONTHS)} ${who.name} had ${dollars(budget)} for gifts.`,
+      `${who.they === 'she' ? 'She' : 'He'} spent ${relatives.map((relative, index) => `${dollars(spent[index]!)} on ${who.their} ${relative}`).join(', ')}.`,
+    ],
     question: 'How much money was left?',
     steps: [`The gifts cost ${total.text}.`, `There was ${left.text} left.`],
     answer: dollars(left.value),
@@ -147,7 +169,11 @@ const restock: Template = (random) => {
   const left = minus(start, sold.value);
   const evening = plus(left.value, delivered);
   return {
-    facts: [`A baker had ${count(start, thing)} in the window.`, `${morning} were sold in the morning and ${noon} at noon.`, `Then the oven gave ${delivered} more.`],
+    facts: [
+      `A baker had ${count(start, thing)} in the window.`,
+      `${morning} were sold in the morning and ${noon} at noon.`,
+      `Then the oven gave ${delivered} more.`,
+    ],
     question: `How many ${thing.many} are in the window now?`,
     steps: [`${sold.text} were sold.`, `${left.text} were left.`, `With the new ones there are ${counted(evening, thing)}.`],
     answer: count(evening.value, thing),

@@ -8,7 +8,10 @@ const speed: Template = (random) => {
   const [hours, rate] = [random.between(2, 9), random.pick([12, 15, 20, 30, 40, 45, 50, 55, 60, 65, 70, 80])];
   const distance = times(hours, rate);
   return {
-    facts: [`${who.name} ${random.pick(['drove', 'rode', 'travelled'])} from ${from!} to ${to!} at ${rate} miles per hour.`, `The trip took ${hours} hours.`],
+    facts: [
+      `${who.name} ${random.pick(['drove', 'rode', 'travelled'])} from ${from!} to ${to!} at ${rate} miles per hour.`,
+      `The trip took ${hours} hours.`,
+    ],
     question: `How far is it from ${from!} to ${to!}?`,
     steps: [`The distance is ${distance.text} miles.`],
     answer: `${distance.value} miles`,
@@ -21,7 +24,10 @@ const arrival: Template = (random) => {
   const distance = hours * rate;
   const time = over(distance, rate);
   return {
-    facts: [`It is ${distance} miles from ${from!} to ${to!}.`, `A ${random.pick(['train', 'bus', 'truck', 'car', 'boat'])} goes ${rate} miles per hour.`],
+    facts: [
+      `It is ${distance} miles from ${from!} to ${to!}.`,
+      `A ${random.pick(['train', 'bus', 'truck', 'car', 'boat'])} goes ${rate} miles per hour.`,
+    ],
     question: 'How many hours does the trip take?',
     steps: [`The trip takes ${time.text} hours.`, `To check, ${times(time.value, rate).text} miles.`],
     answer: `${time.value} hours`,
@@ -36,7 +42,10 @@ const legsOfTrip: Template = (random) => {
   const done = plus(one, two);
   const left = minus(total, done.value);
   return {
-    facts: [`The road from ${first!} to ${third!} is ${total} miles long.`, `${who.name} drove ${one} miles, had lunch in ${second!}, and drove ${two} miles more.`],
+    facts: [
+      `The road from ${first!} to ${third!} is ${total} miles long.`,
+      `${who.name} drove ${one} miles, had lunch in ${second!}, and drove ${two} miles more.`,
+    ],
     question: `How many miles are left to ${third!}?`,
     steps: [`So far ${who.they} drove ${done.text} miles.`, `There are ${left.text} miles left.`],
     answer: `${left.value} miles`,
@@ -64,7 +73,10 @@ const buses: Template = (random) => {
   return {
     facts: [`${people} people want to go to ${random.pick(PLACES)} by bus.`, `Each bus has ${seats} seats.`],
     question: 'How many buses are needed?',
-    steps: [`${full === 1 ? '1 full bus carries' : `${full} full buses carry`} ${filled.text} people.`, `${rest.text} people need one more bus, so ${plus(full, 1).text}.`],
+    steps: [
+      `${full === 1 ? '1 full bus carries' : `${full} full buses carry`} ${filled.text} people.`,
+      `${rest.text} people need one more bus, so ${plus(full, 1).text}.`,
+    ],
     answer: `${full + 1} buses`,
   };
 };
@@ -91,7 +103,12 @@ const clock: Template = (random) => {
   }
   const rest = minus(sum.value, 60);
   const next = plus(hour, 1);
-  return { facts, question, steps: [`${sum.text} minutes, which is an hour and ${rest.text} minutes.`, `The hour is ${next.text}.`], answer: time(next.value, rest.value) };
+  return {
+    facts,
+    question,
+    steps: [`${sum.text} minutes, which is an hour and ${rest.text} minutes.`, `The hour is ${next.text}.`],
+    answer: time(next.value, rest.value),
+  };
 };
 
 const fuel: Template = (random) => {
@@ -113,7 +130,10 @@ const steps: Template = (random) => {
   const [first, daily, days] = [random.between(2, 20), random.between(2, 9), random.between(2, 6)];
   const total = plusTimes(first, daily, days);
   return {
-    facts: [`In ${random.pick(MONTHS)} ${who.name} began to run.`, `On ${random.pick(DAYS)} ${who.they} ran ${first} laps, and on each of the next ${days} days ${daily} laps.`],
+    facts: [
+      `In ${random.pick(MONTHS)} ${who.name} began to run.`,
+      `On ${random.pick(DAYS)} ${who.they} ran ${first} laps, and on each of the next ${days} days ${daily} laps.`,
+    ],
     question: `How many laps did ${who.name} run?`,
     steps: [`${capital(who.they)} ran ${total.text} laps.`],
     answer: `${total.value} laps`,

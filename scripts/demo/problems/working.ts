@@ -8,7 +8,10 @@ const wages: Template = (random) => {
   const pay = timesPrice(hours, rate);
   const total = plusPrice(pay.value, bonus);
   return {
-    facts: [`${who.name} earns ${dollars(rate)} an hour.`, `On ${random.pick(DAYS)} ${who.they} worked ${hours} hours and got a bonus of ${dollars(bonus)}.`],
+    facts: [
+      `${who.name} earns ${dollars(rate)} an hour.`,
+      `On ${random.pick(DAYS)} ${who.they} worked ${hours} hours and got a bonus of ${dollars(bonus)}.`,
+    ],
     question: `How much did ${who.name} earn that day?`,
     steps: [`For ${hours} hours the pay is ${pay.text}.`, `With the bonus it is ${total.text}.`],
     answer: dollars(total.value),
@@ -34,7 +37,10 @@ const machine: Template = (random) => {
   const made = times(rate, minutes);
   const good = minus(made.value, faulty);
   return {
-    facts: [`A machine makes ${count(rate, thing)} a minute.`, `It runs for ${minutes} minutes, and ${faulty} of the ${thing.many} are faulty.`],
+    facts: [
+      `A machine makes ${count(rate, thing)} a minute.`,
+      `It runs for ${minutes} minutes, and ${faulty} of the ${thing.many} are faulty.`,
+    ],
     question: `How many good ${thing.many} does it make?`,
     steps: [`The machine makes ${counted(made, thing)}.`, `Without the faulty ones there are ${good.text} good ${thing.many}.`],
     answer: count(good.value, thing),
@@ -62,7 +68,11 @@ const reading: Template = (random) => {
   const left = minus(pages, read);
   const needed = over(left.value, daily);
   return {
-    facts: [`${who.name} is reading a book with ${pages} pages.`, `So far ${who.they} has read ${read} pages.`, `From now on ${who.they} reads ${daily} pages a day.`],
+    facts: [
+      `${who.name} is reading a book with ${pages} pages.`,
+      `So far ${who.they} has read ${read} pages.`,
+      `From now on ${who.they} reads ${daily} pages a day.`,
+    ],
     question: `How many days does ${who.name} need for the rest?`,
     steps: [`There are ${left.text} pages left.`, `${who.name} needs ${needed.text} days.`],
     answer: `${needed.value} days`,
@@ -75,7 +85,10 @@ const pagesTwice: Template = (random) => {
   const second = times(first, factor);
   const both = plus(first, second.value);
   return {
-    facts: [`${who.name} read ${first} pages on ${random.pick(DAYS)}.`, `The next day ${who.they} read ${factor === 2 ? 'twice' : `${factor} times`} as many.`],
+    facts: [
+      `${who.name} read ${first} pages on ${random.pick(DAYS)}.`,
+      `The next day ${who.they} read ${factor === 2 ? 'twice' : `${factor} times`} as many.`,
+    ],
     question: `How many pages did ${who.name} read in the two days?`,
     steps: [`On the next day ${who.they} read ${second.text} pages.`, `In the two days ${who.they} read ${both.text} pages.`],
     answer: `${both.value} pages`,
@@ -105,7 +118,10 @@ const practice: Template = (random) => {
   return {
     facts,
     question: `How long does ${who.name} practice in ${days} days?`,
-    steps: [`In ${days} days it is ${all.text} minutes.`, `${whole === 1 ? '1 hour has 60 minutes' : `${times(whole, 60).text} minutes are ${whole} hours`}, and ${rest.text} minutes remain.`],
+    steps: [
+      `In ${days} days it is ${all.text} minutes.`,
+      `${whole === 1 ? '1 hour has 60 minutes' : `${times(whole, 60).text} minutes are ${whole} hours`}, and ${rest.text} minutes remain.`,
+    ],
     answer: `${whole === 1 ? '1 hour' : `${whole} hours`} and ${rest.value} minutes`,
   };
 };
@@ -117,7 +133,13 @@ const chores: Template = (random) => {
   const both = plusPrice(one, two);
   const even = both.value % 200 === 0;
   const facts = [`${first.name} made ${dollars(one)} and ${second.name} made ${dollars(two)} ${chore} near ${random.pick(PLACES)}.`];
-  if (!even) return { facts, question: 'How much did they make together?', steps: [`Together they made ${both.text}.`], answer: dollars(both.value) };
+  if (!even)
+    return {
+      facts,
+      question: 'How much did they make together?',
+      steps: [`Together they made ${both.text}.`],
+      answer: dollars(both.value),
+    };
   const half = over(both.value / 100, 2);
   return {
     facts: [...facts, 'They want to share the money equally.'],
