@@ -3,11 +3,8 @@ import type { ScoredDocument } from '../records.js';
 import type { EncodedPage, PageEncoder } from './data-page.js';
 import { ListLevels } from './levels.js';
 import { canonicalNaN } from './loss.js';
-import { columnEncoding, type ColumnSpec, type LossPrecision } from './schema.js';
+import { PAGE_VALUES, ROW_GROUP_ROWS, columnEncoding, type ColumnSpec, type LossPrecision } from './schema.js';
 import { MAX_PAGE_BYTES } from './zstd.js';
-
-/** Values of a list page: 1 MiB of ids or losses. */
-export const PAGE_VALUES = 1 << 18;
 
 /** Text bytes after which a page of strings ends. */
 const PAGE_TEXT_BYTES = 1 << 20;
@@ -28,8 +25,7 @@ export interface ColumnWriter {
   finish(): EncodedPage[];
 }
 
-/** The writer of a column. `groupRows`: the most rows a row group has. */
-export function openColumn(spec: ColumnSpec, pages: PageEncoder, precision: LossPrecision, groupRows: number): ColumnWriter {
+export function openColumn(spec: ColumnSpec, pages: PageEncoder, precision: LossPrecision): ColumnWriter {
   switch (spec.name) {
     case 'doc_id':
       return stringColumn(spec, pages, (row) => row.document.id);
@@ -50,11 +46,11 @@ export function openColumn(spec: ColumnSpec, pages: PageEncoder, precision: Loss
     case 'doc_starts':
       return listColumn(spec, pages, precision, new Int32Array(PAGE_VALUES), (row) => row.document.docStarts!);
     case 'n_tokens':
-      return numberColumn(spec, pages, new Int32Array(groupRows), (row) => row.document.tokenIds.length);
+      return numberColumn(spec, pages, new Int32Array(ROW_GROUP_ROWS), (row) => row.document.tokenIds.length);
     case 'n_scored':
-      return numberColumn(spec, pages, new Int32Array(groupRows), (row) => row.scored);
+      return numberColumn(spec, pages, new Int32Array(ROW_GROUP_ROWS), (row) => row.scored);
     case 'loss_sum':
-      return numberColumn(spec, pages, new Float64Array(groupRows), (row) => row.lossSum);
+      return numberColumn(spec, pages, new Float64Array(ROW_GROUP_ROWS), (row) => row.lossSum);
   }
 }
 
@@ -105,7 +101,7 @@ function listColumn<A extends Int32Array | Float32Array | Uint8Array>(
   };
 }
 
-/** One number a row; the row group's bound makes it one page. */
+/** One number a row; a row group has at most a page of them. */
 function numberColumn(spec: ColumnSpec, encoder: PageEncoder, staged: Int32Array | Float64Array, valueOf: (row: StoredRow) => number): ColumnWriter {
   let used = 0;
   return {

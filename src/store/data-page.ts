@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import parquetUtil from 'parquetjs-lite/lib/util.js';
 import { splitByteStreams } from './byte-stream-split.js';
+import type { ValueEncoding } from './schema.js';
 import { compressZstd } from './zstd.js';
 
 /** BYTE_STREAM_SPLIT of parquet.thrift, which is newer than the enumeration of parquetjs-lite. */
@@ -23,7 +24,7 @@ export interface PageContent {
   readonly levels?: { readonly repetition: Uint8Array; readonly definition: Uint8Array };
   /** The values, PLAIN. */
   readonly values: Uint8Array;
-  readonly encoding: 'PLAIN' | 'BYTE_STREAM_SPLIT';
+  readonly encoding: ValueEncoding;
 }
 
 /** Assembles v1 data pages: levels, values, zstd over both, a CRC-32 that every reader may check. Owns the buffer the bodies are laid out in. */

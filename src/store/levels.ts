@@ -1,4 +1,4 @@
-import { TouchstoneError } from '../errors.js';
+import { Damage } from './damage.js';
 
 /**
  * Repetition and definition levels of a list of required values in a required field: one entry per value, and one per empty list.
@@ -88,12 +88,12 @@ class RunCursor {
     let header = 0;
     for (let shift = 0; ; shift += 7) {
       const byte = this.bytes[this.at++];
-      if (byte === undefined || shift > 28) throw new TouchstoneError('io', 'the levels of a list end inside a run');
+      if (byte === undefined || shift > 28) throw new Damage('the levels end inside a run');
       header |= (byte & 0x7f) << shift;
       if (byte < 0x80) break;
     }
     const level = this.bytes[this.at++];
-    if ((header & 1) === 1 || header <= 0 || (level !== 0 && level !== 1)) throw new TouchstoneError('io', 'the levels of a list are not runs of 0 and 1');
+    if ((header & 1) === 1 || header <= 0 || (level !== 0 && level !== 1)) throw new Damage('the levels are not runs of 0 and 1');
     this.left = header >>> 1;
     this.level = level;
   }
@@ -103,30 +103,39 @@ class RunCursor {
   }
 }
 
+/** How far reading the levels of a column's pages has come. */
+export interface ListProgress {
+  /** Lists begun so far. */
+  readonly lists: number;
+  /** Values so far. */
+  readonly values: number;
+}
+
 /**
- * Adds the lengths of the lists on one page to `lengths`, beginning with list number `row` (the one the page before ended in is `row - 1`).
- * Returns the number of lists begun so far. Throws when the levels do not describe exactly `entries` entries or more lists than `lengths` holds.
+ * Adds the lengths of the lists on one page to `lengths`, going on from the page before. Throws when the levels do not describe exactly `entries`
+ * entries, or more lists than `lengths` holds.
  */
-export function readListLengths(repetition: Uint8Array, definition: Uint8Array, entries: number, lengths: Int32Array, row: number): number {
+export function readListLengths(repetition: Uint8Array, definition: Uint8Array, entries: number, lengths: Int32Array, before: ListProgress): ListProgress {
   const begins = new RunCursor(repetition);
-  const values = new RunCursor(definition);
-  let begun = row;
+  const present = new RunCursor(definition);
+  let { lists, values } = before;
   for (let left = entries; left > 0; ) {
     begins.refill();
-    values.refill();
-    const count = Math.min(begins.left, values.left, left);
+    present.refill();
+    const count = Math.min(begins.left, present.left, left);
     if (begins.level === 1) {
-      if (begun === 0 || values.level === 0) throw new TouchstoneError('io', 'the levels of a list continue a list that never began');
-      lengths[begun - 1]! += count;
+      if (lists === 0 || present.level === 0) throw new Damage('the levels continue a list that never began');
+      lengths[lists - 1]! += count;
     } else {
-      if (begun + count > lengths.length) throw new TouchstoneError('io', `the levels describe more than ${lengths.length} lists`);
-      lengths.fill(values.level, begun, begun + count);
-      begun += count;
+      if (lists + count > lengths.length) throw new Damage(`the levels describe more than ${lengths.length} lists`);
+      lengths.fill(present.level, lists, lists + count);
+      lists += count;
     }
+    values += present.level * count;
     begins.left -= count;
-    values.left -= count;
+    present.left -= count;
     left -= count;
   }
-  if (!begins.done || !values.done) throw new TouchstoneError('io', `the levels of a list describe more than ${entries} entries`);
-  return begun;
+  if (!begins.done || !present.done) throw new Damage(`the levels describe more than ${entries} entries`);
+  return { lists, values };
 }

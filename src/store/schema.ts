@@ -19,6 +19,16 @@ export const CONVENTIONS =
   'a BOS prefix is in no column';
 
 export type LossPrecision = 'exact' | 'grid11';
+export type ValueEncoding = 'PLAIN' | 'BYTE_STREAM_SPLIT';
+
+/** Values of a list page: 1 MiB of ids or losses. */
+export const PAGE_VALUES = 1 << 18;
+
+/** Rows after which a row group ends whatever its tokens: bounds the memory of a shard of tiny documents. */
+export const ROW_GROUP_ROWS = 1 << 17;
+
+/** Entries of a page: its values, and the empty lists of a row group. */
+export const MAX_PAGE_ENTRIES = PAGE_VALUES + ROW_GROUP_ROWS;
 
 /** The columns of a row group as arrays; token columns are indexed through `offsets` of the row group. */
 export interface ColumnValues {
@@ -112,6 +122,6 @@ export function columnPath({ name, shape }: ColumnSpec): readonly string[] {
  * How a column's values are encoded. PLAIN opens everywhere. Losses on the 2^-11 grid are BYTE_STREAM_SPLIT: their low bytes are mostly zero, and
  * side by side they compress to 1.75 bytes a token instead of 2.3 (PLAIN), which is what the grid is for.
  */
-export function columnEncoding({ name }: ColumnSpec, precision: LossPrecision): 'PLAIN' | 'BYTE_STREAM_SPLIT' {
+export function columnEncoding({ name }: ColumnSpec, precision: LossPrecision): ValueEncoding {
   return name === 'ref_loss' && precision === 'grid11' ? 'BYTE_STREAM_SPLIT' : 'PLAIN';
 }

@@ -9,6 +9,7 @@ import {
   CONVENTIONS,
   CONVENTIONS_KEY,
   PRECISION_KEY,
+  ROW_GROUP_ROWS,
   SCHEMA_VERSION,
   VERSION_KEY,
   shardColumns,
@@ -17,15 +18,12 @@ import {
 } from './schema.js';
 import { initZstd } from './zstd.js';
 
-/** Rows after which a row group ends whatever its tokens: bounds the memory of a shard of tiny documents. */
-export const ROW_GROUP_ROWS = 1 << 17;
-
 export interface ShardWriterOptions {
   /** Receives the file from the first byte to the last; awaited before more is made. */
   readonly sink: ByteSink;
   /** Optional columns; every document must bring exactly these. */
   readonly columns: OptionalColumns;
-  /** Footer key-value metadata. Keys beginning with "touchstone.schema_version", ".conventions" and ".loss_precision" are the writer's own. */
+  /** Footer key-value metadata. The writer adds the keys of schema.ts. */
   readonly metadata: Readonly<Record<string, string>>;
   /** 'grid11' rounds ref_loss, and only it, to multiples of 2^-11 nats. */
   readonly lossPrecision: LossPrecision;
@@ -64,7 +62,7 @@ export class ShardWriter {
     const pages = new PageEncoder();
     this.options = options;
     this.envelope = envelope;
-    this.columns = shardColumns(options.columns).map((column) => openColumn(column, pages, options.lossPrecision, ROW_GROUP_ROWS));
+    this.columns = shardColumns(options.columns).map((column) => openColumn(column, pages, options.lossPrecision));
     this.rowGroupTokens = options.rowGroupTokens ?? 1 << 20;
   }
 

@@ -1,5 +1,6 @@
 import { compress, decompress, init } from '@bokuweb/zstd-wasm';
 import { TouchstoneError } from '../errors.js';
+import { Damage } from './damage.js';
 
 /** Level 1: a level higher costs twice the time for 2 % fewer bytes on token ids and nothing on losses. */
 const LEVEL = 1;
@@ -28,14 +29,14 @@ export function compressZstd(bytes: Uint8Array): Uint8Array {
  */
 export function decompressZstd(frame: Uint8Array, size: number): Uint8Array {
   const claimed = frameContentSize(frame);
-  if (claimed !== size || size > MAX_PAGE_BYTES) throw new TouchstoneError('io', `a compressed page must hold ${size} bytes, its frame says ${claimed ?? 'nothing'}`);
+  if (claimed !== size || size > MAX_PAGE_BYTES) throw new Damage(`a compressed page must hold ${size} bytes, its frame says ${claimed ?? 'nothing'}`);
   let bytes: Uint8Array;
   try {
     bytes = decompress(frame);
   } catch (cause) {
-    throw new TouchstoneError('io', 'a compressed page does not decompress', { cause });
+    throw new Damage('a compressed page does not decompress', { cause });
   }
-  if (bytes.length !== size) throw new TouchstoneError('io', `a compressed page must hold ${size} bytes, it holds ${bytes.length}`);
+  if (bytes.length !== size) throw new Damage(`a compressed page must hold ${size} bytes, it holds ${bytes.length}`);
   return bytes;
 }
 
