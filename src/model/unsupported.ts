@@ -19,6 +19,7 @@ interface Behaviour {
 /** Keys of config.json that change a decoder's numbers, in any model family, and that no spec of ours expresses. */
 const BEHAVIOURS: readonly Behaviour[] = [
   { key: 'quantization_config', what: 'quantized weights', neutral: [null] },
+  { key: 'quantization', what: 'quantized weights', neutral: [null] },
   { key: 'compression_config', what: 'compressed weights', neutral: [null] },
   { key: 'is_encoder_decoder', what: 'an encoder-decoder', neutral: [false, null] },
   { key: 'add_cross_attention', what: 'cross-attention', neutral: [false, null] },
@@ -39,6 +40,7 @@ const BEHAVIOURS: readonly Behaviour[] = [
   { key: 'no_rope_layers', what: 'layers without rotary embedding', neutral: [null] },
   { key: 'clip_qkv', what: 'clipped queries, keys and values', neutral: [null] },
   { key: 'use_mrope', what: 'multimodal rotary embedding', neutral: [false, null] },
+  { key: 'rope_interleaved', what: 'rotation of neighbouring dimensions', neutral: [false, null] },
   { key: 'rope_local_base_freq', what: 'a second rotary base', neutral: [null] },
   { key: 'alibi', what: 'ALiBi position biases', neutral: [false, null] },
   { key: 'use_qk_norm', what: 'norms on queries and keys', neutral: [false, null] },
@@ -53,7 +55,7 @@ export function refuseUnsupportedBehaviour(config: ConfigFields): void {
   for (const { key, what, neutral } of BEHAVIOURS) {
     const value = config.raw(key);
     if (value !== undefined && !neutral.includes(value)) {
-      throw unsupported(config.subject, `${key} must be ${neutral.map(describe).join(' or ')} (${what} is not supported), found ${describe(value)}`);
+      throw unsupported(config.subject, `${key} must be ${neutral.map(describe).join(' or ')} (no support for ${what}), found ${describe(value)}`);
     }
   }
 }
