@@ -35,6 +35,11 @@ export class GraphBuilder {
     return new GraphBuilder(this.#unique(name), this);
   }
 
+  /** Keeps a name from being given to any value of this builder or its subgraphs. */
+  reserve(name: string): void {
+    if (!this.#counts.has(name)) this.#counts.set(name, 1);
+  }
+
   input(name: string, dtype: DataType, shape: readonly Dim[]): Value {
     const value = { name: this.#unique(name), dtype, shape };
     this.#inputs.push(value);
@@ -98,9 +103,12 @@ export class GraphBuilder {
   }
 
   #unique(name: string): string {
-    const count = this.#counts.get(name) ?? 0;
+    let count = this.#counts.get(name) ?? 0;
+    let free = count === 0 ? name : `${name}_${count}`;
+    while (count > 0 && this.#counts.has(free)) free = `${name}_${++count}`;
     this.#counts.set(name, count + 1);
-    return count === 0 ? name : `${name}_${count}`;
+    if (free !== name) this.#counts.set(free, 1);
+    return free;
   }
 }
 

@@ -5,7 +5,7 @@ const DATA_TYPES: Readonly<Record<DataType, number>> = {
   float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16,
 };
 /** Enum AttributeProto.AttributeType and the field each kind is stored in. */
-const ATTRIBUTE_TYPES: Readonly<Record<Attribute['kind'], number>> = { float: 1, int: 2, string: 3, graph: 5, ints: 7 };
+const ATTRIBUTE_TYPES: Readonly<Record<Exclude<Attribute['kind'], 'encoded'>, number>> = { float: 1, int: 2, string: 3, graph: 5, ints: 7 };
 const IR_VERSION = 10;
 const OPSET_VERSION = 21;
 
@@ -39,11 +39,14 @@ function encodeNode(node: Node): Message {
   for (const input of node.inputs) message.text(1, input === null ? '' : input.name);
   for (const output of node.outputs) message.text(2, output.name);
   message.text(3, node.outputs[0]!.name).text(4, node.op);
-  for (const [name, attribute] of Object.entries(node.attributes)) message.message(5, encodeAttribute(name, attribute));
+  for (const [name, attribute] of Object.entries(node.attributes)) {
+    if (attribute.kind === 'encoded') message.raw(5, attribute.value);
+    else message.message(5, encodeAttribute(name, attribute));
+  }
   return message.text(7, node.domain);
 }
 
-function encodeAttribute(name: string, attribute: Attribute): Message {
+function encodeAttribute(name: string, attribute: Exclude<Attribute, { kind: 'encoded' }>): Message {
   const message = new Message().text(1, name).varint(20, ATTRIBUTE_TYPES[attribute.kind]);
   switch (attribute.kind) {
     case 'float': return message.float(2, attribute.value);

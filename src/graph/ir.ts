@@ -18,7 +18,9 @@ export type Attribute =
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'ints'; readonly value: readonly number[] }
-  | { readonly kind: 'graph'; readonly value: Graph };
+  | { readonly kind: 'graph'; readonly value: Graph }
+  /** An AttributeProto as another program encoded it, its name included; the key it stands under is not written. */
+  | { readonly kind: 'encoded'; readonly value: Uint8Array };
 
 export type Attributes = Readonly<Record<string, Attribute>>;
 
