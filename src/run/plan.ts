@@ -6,6 +6,8 @@ import { firstIssue, readRecord } from './json-record.js';
 import { PLAN_NAME, createRunFolders, planPath } from './layout.js';
 import { firstPlanDifference } from './plan-difference.js';
 import { planHash, planSchema, type Plan } from './plan-record.js';
+import { outlastClaim } from './publish.js';
+import { setFileAside } from './set-aside.js';
 
 export { planHash, type Plan, type PlanFile, type PlanSlice, type PlanUnit, type SliceRange } from './plan-record.js';
 
@@ -18,13 +20,16 @@ export interface FrozenPlan {
 /**
  * Makes `plan` the plan of the run folder, for good: creates the folder and plan.json, or finds the same plan there. Throws a mismatch error that
  * names the first difference where the folder has another plan, and touches nothing in it. Of two processes that freeze at the same time one
- * creates the plan and the other is compared with it.
+ * creates the plan and the other is compared with it. An empty plan.json, which a kill can leave where the file system has no links, is moved aside.
  */
 export async function freezePlan(run: string, plan: Plan): Promise<FrozenPlan> {
   const checked = planSchema.safeParse(plan);
   if (!checked.success) throw new TouchstoneError('internal', `the plan is not well-formed: ${firstIssue(checked.error)}`);
   const hash = planHash(plan);
-  if ((await fileSize(planPath(run))) !== undefined) {
+  const size = await outlastClaim(planPath(run));
+  if (size === 0) {
+    await setFileAside(run, PLAN_NAME, async (moved) => (await fileSize(moved)) === 0);
+  } else if (size !== undefined) {
     refuseDifference(run, await readPlan(run), plan);
     await createRunFolders(run);
     return { planHash: hash, outcome: 'resumed' };

@@ -1,7 +1,8 @@
-import { link, open, rename, stat } from 'node:fs/promises';
+import { link, open, rename } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { errnoOf } from '../errors.js';
+import { fileSize } from './file-hash.js';
 import { ioError } from './io-error.js';
 
 /** Answers of file systems that have no hard links: FAT and exFAT, some SMB and FUSE mounts, some container volumes. */
@@ -44,15 +45,14 @@ async function claimAndRename(temporaryPath: string, finalPath: string): Promise
   return 'exists';
 }
 
-/** Waits while the existing file is another attempt's empty claim; gives up where that attempt must have been killed. */
-async function outlastClaim(path: string): Promise<void> {
-  for (let poll = 0; poll < CLAIM_POLLS; poll++) {
-    try {
-      if ((await stat(path)).size > 0) return;
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return;
-      throw ioError('read', path, error);
-    }
+/**
+ * Where a file is empty, waits for the attempt that has claimed its name. Returns the size then found, undefined where there is no file; 0 says
+ * that the attempt was killed between its two calls.
+ */
+export async function outlastClaim(path: string): Promise<number | undefined> {
+  for (let poll = 0; ; poll++) {
+    const size = await fileSize(path);
+    if (size !== 0 || poll === CLAIM_POLLS) return size;
     await sleep(CLAIM_POLL_MS);
   }
 }

@@ -87,6 +87,14 @@ describe('freezing a plan', () => {
     });
   });
 
+  it('moves an empty plan.json aside, the trace of a kill on a file system without links', async () => {
+    await withFolder(async (run) => {
+      await writeFile(join(run, 'plan.json'), '');
+      expect((await freezePlan(run, examplePlan())).outcome).toBe('created');
+      expect(await filesBelow(run)).toEqual(['plan.json', expect.stringMatching(/^stale\/plan\.json\.[0-9a-f]{16}$/)]);
+    });
+  });
+
   const plan = examplePlan();
   const files = plan.corpus.files;
   const refusals: readonly [string, Plan, string][] = [
