@@ -93,7 +93,8 @@ class RunCursor {
       if (byte < 0x80) break;
     }
     const level = this.bytes[this.at++];
-    if ((header & 1) === 1 || header <= 0 || (level !== 0 && level !== 1)) throw new Damage('the levels are not runs of 0 and 1');
+    if (level === undefined) throw new Damage('the levels end inside a run');
+    if ((header & 1) === 1 || header <= 0 || level > 1) throw new Damage('the levels are not runs of 0 and 1');
     this.left = header >>> 1;
     this.level = level;
   }
