@@ -6,7 +6,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   return (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString('utf8');
 }
 
-/** Offset of the first byte that no UTF-8 text can continue, in bytes that are not UTF-8; their length where the last character is cut off. */
+/** Where bytes that are not UTF-8 go wrong: the offset of the first byte that belongs to no whole character. */
 export function firstInvalidByte(bytes: Uint8Array): number {
   // Whether a prefix is hopeless never turns back as it grows: binary search with a decoder that accepts an unfinished last character.
   let good = 0;
@@ -16,6 +16,8 @@ export function firstInvalidByte(bytes: Uint8Array): number {
     if (startsWell(bytes.subarray(0, middle))) good = middle;
     else bad = middle;
   }
+  // The character that breaks off begins up to three bytes before.
+  while (!isUtf8(bytes.subarray(0, good))) good--;
   return good;
 }
 
