@@ -31,6 +31,8 @@ export interface PlanSlice {
 export interface PlanUnit {
   readonly index: number;
   readonly slices: readonly PlanSlice[];
+  /** Only the first so many documents of the slices; absent = all. */
+  readonly limitDocs?: number;
 }
 
 /** Everything that decides what a run's shards hold, frozen before the first of them is written. */
@@ -135,7 +137,7 @@ export const planSchema: z.ZodType<Plan> = z
       maxLineBytes: z.int().min(1),
       limitDocs: count.nullable(),
       files: z.array(z.strictObject({ path: z.string(), location: z.string(), bytes: count, sha256: sha256Hex, format: z.string() })),
-      units: z.array(z.strictObject({ index: count, slices: z.array(z.strictObject({ file: z.string(), range })) })),
+      units: z.array(z.strictObject({ index: count, slices: z.array(z.strictObject({ file: z.string(), range })), limitDocs: count.exactOptional() })),
     }),
   })
   .superRefine((plan, context) => {

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+import { parseByteSize } from './byte-size.js';
+
+/**
+ * Schemas of single settings whose one message is the whole expectation ("must be a whole number from 1 to 64"), whatever is wrong with the value:
+ * the loader says where it stands and what was found.
+ */
+export function wholeNumber(minimum: number, maximum: number) {
+  return bounded(minimum, maximum, `must be a whole number ${range(minimum, maximum)}`);
+}
+
+/** A whole number, or the word `auto`, or null. */
+export function wholeNumberOr<const Word extends 'auto' | null>(minimum: number, maximum: number, word: Word) {
+  const expectation = `must be a whole number ${range(minimum, maximum)}, or ${word ?? 'null'}`;
+  return z.union([bounded(minimum, maximum, expectation), z.literal(word, expectation)], expectation);
+}
+
+function bounded(minimum: number, maximum: number, expectation: string) {
+  return z.number(expectation).int(expectation).min(minimum, expectation).max(maximum, expectation);
+}
+
+function range(minimum: number, maximum: number): string {
+  return maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
+}
+
+/** One of several words. */
+export function oneOf<const Words extends readonly [string, string, ...string[]]>(words: Words) {
+  return z.enum(words, `must be one of ${words.join(', ')}`);
+}
+
+export function text(what: string) {
+  return notBlank(`must be ${what}`);
+}
+
+function notBlank(expectation: string) {
+  return z.string(expectation).refine((value) => value.trim() !== '', expectation);
+}
+
+/** One text, or a list of at least one; the output is a list. */
+export function texts(what: string) {
+  const expectation = `must be ${what}, or a list of them`;
+  // Not a union of both: its one message could not say which entry is wrong.
+  const list: z.ZodType<readonly string[]> = z.array(notBlank(expectation), expectation).min(1, expectation);
+  return z.preprocess((value) => (typeof value === 'string' ? [value] : value), list);
+}
+
+/** Bytes, as a number or with a suffix; the output is a number. */
+export function byteSize(minimum: number, maximum: number) {
+  const expectation = `must be a number of bytes ${range(minimum, maximum)}, such as 67108864 or 64MiB`;
+  return z
+    .union([z.number(), z.string()], expectation)
+    .transform((value) => (typeof value === 'number' ? value : (parseByteSize(value) ?? NaN)))
+    .pipe(bounded(minimum, maximum, expectation));
+}
+
+/** Which of several words are listed, in a list, in one text between commas, or `none`; the output has one boolean per word. */
+export function anyOf<const Words extends readonly string[]>(words: Words) {
+  const expectation = `must list any of ${words.join(', ')}, or be none`;
+  return z.union([z.string(), z.array(z.string())], expectation).transform((value, context) => {
+    const listed = (typeof value === 'string' ? value.split(',') : value).map((word) => word.trim());
+    const chosen = listed.length === 1 && listed[0] === 'none' ? [] : listed;
+    if (chosen.some((word) => !words.includes(word))) {
+      context.addIssue({ code: 'custom', message: expectation });
+      return z.NEVER;
+    }
+    return Object.fromEntries(words.map((word) => [word, chosen.includes(word)])) as { readonly [Word in Words[number]]: boolean };
+  });
+}

@@ -1,0 +1,21 @@
+import type { CommandSettings, Rooms, SettingFlag } from './command-settings.js';
+import { quote } from './setting.js';
+
+/** A flag's line in the help: what it does, the key it sets, and the value without it. */
+export function flagHelp<R extends Rooms>(command: CommandSettings<R>, flag: SettingFlag): string {
+  const [room = '', key = ''] = flag.key.split('.');
+  const parsed = command.rooms[room]?.shape[key]?.safeParse(undefined);
+  const fallback = parsed?.data;
+  return `${flag.description} [${flag.key}${fallback === undefined ? ', required' : `, default ${describe(fallback)}`}]`;
+}
+
+/** A default as a user would write it. */
+function describe(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value)) return value.map(describe).join(' ');
+  if (typeof value === 'object' && value !== null) {
+    const chosen = Object.entries(value).filter(([, on]) => on === true).map(([word]) => word);
+    return chosen.length === 0 ? 'none' : chosen.join(',');
+  }
+  return quote(value);
+}

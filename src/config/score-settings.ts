@@ -1,0 +1,73 @@
+import { constants } from 'node:buffer';
+import { z } from 'zod';
+
+import type { CommandSettings } from './command-settings.js';
+import { anyOf, byteSize, oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
+import { scoreFlags } from './score-flags.js';
+
+const MIB = 2 ** 20;
+/** Longer contexts than any released model has; a guard against a slip of the keyboard, not a limit of the method. */
+const LONGEST_CONTEXT = 2 ** 20;
+
+/** The rooms of `touchstone score`; the docstrings of ScoreOptions say what the keys mean. */
+const scoreRooms = {
+  corpus: z.strictObject({
+    paths: texts('a file, folder or glob'),
+    textField: texts('the name of a field').default(['text']),
+    idField: text('the name of a field').default('id'),
+    sourceField: text('the name of a field').default('source'),
+    // V8 has no longer string.
+    maxLineBytes: byteSize(1, constants.MAX_STRING_LENGTH).default(64 * MIB),
+    unitBytes: byteSize(1, Number.MAX_SAFE_INTEGER).default(32 * MIB),
+    limitDocs: wholeNumberOr(1, Number.MAX_SAFE_INTEGER, null).default(null),
+  }),
+  tokenizer: z.strictObject({
+    path: z.union([text('a folder, or null'), z.null()], 'must be a folder, or null').default(null),
+  }),
+  windows: z.strictObject({
+    layout: oneOf(['document', 'packed']).default('document'),
+    contextLength: wholeNumberOr(2, LONGEST_CONTEXT, 'auto').default('auto'),
+    stride: wholeNumberOr(1, LONGEST_CONTEXT - 1, 'auto').default('auto'),
+    bos: oneOf(['none', 'bos', 'eos-as-bos', 'auto']).default('auto'),
+  }),
+  model: z.strictObject({
+    path: text('a checkpoint folder or an .onnx file'),
+  }),
+  runtime: z.strictObject({
+    batchTokens: wholeNumber(1, 2 ** 24).default(4096),
+    threads: wholeNumberOr(1, 1024, 'auto').default('auto'),
+    workers: wholeNumber(1, 256).default(1),
+  }),
+  output: z.strictObject({
+    run: text('a folder'),
+    stats: anyOf(['entropy', 'top1', 'bytes']).default({ entropy: false, top1: false, bytes: false }),
+    lossPrecision: oneOf(['exact', 'grid11']).default('exact'),
+  }),
+};
+
+export const scoreSettings: CommandSettings<typeof scoreRooms> = {
+  command: 'score',
+  rooms: scoreRooms,
+  flags: scoreFlags,
+  pathKeys: ['corpus.paths', 'tokenizer.path', 'model.path', 'output.run'],
+  globKeys: ['corpus.paths'],
+  requiredNames: { 'corpus.paths': 'corpus', 'model.path': 'model', 'output.run': 'run folder' },
+  conditions: [
+    {
+      rooms: ['windows'],
+      key: 'windows.stride',
+      broken: ({ windows: { layout, contextLength, stride } }) => {
+        if (stride === 'auto') return undefined;
+        if (layout === 'packed') return 'must be auto in the packed layout, where every row is one window';
+        if (contextLength === 'auto' || stride < contextLength) return undefined;
+        return `must be less than windows.contextLength, which is ${contextLength}`;
+      },
+    },
+    {
+      rooms: ['runtime'],
+      key: 'runtime.workers',
+      broken: ({ runtime: { threads, workers } }) =>
+        threads === 'auto' || workers <= threads ? undefined : `must be at most runtime.threads, which is ${threads}`,
+    },
+  ],
+};
