@@ -1,0 +1,46 @@
+import { relative } from 'node:path';
+import { resolveScoreOptions } from '../../config/parse-score-options.js';
+import { prepareScore } from '../../scoring/prepare.js';
+import { score } from '../../scoring/score.js';
+import { summarize } from '../../scoring/summary.js';
+import { listenForInterrupt } from '../interrupt.js';
+import { scoreDisplay } from '../score-display.js';
+import { summaryText } from '../score-summary.js';
+
+export interface ScoreInvocation {
+  readonly pipelinePath: string | undefined;
+  readonly set: readonly string[];
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export async function runScore({ pipelinePath, set, flags, dryRun, json, quiet }: ScoreInvocation): Promise<void> {
+  const options = resolveScoreOptions({ pipelinePath, set, flags, cwd: process.cwd() });
+  const interrupt = listenForInterrupt();
+  const display = scoreDisplay({ quiet });
+  try {
+    if (dryRun) {
+      const { plan, notes } = await prepareScore(options, { signal: interrupt.signal });
+      for (const text of notes) display.onEvent({ kind: 'note', text });
+      process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
+      return;
+    }
+    const result = await score(options, { signal: interrupt.signal, onEvent: display.onEvent });
+    const summary = await summarize(options.output.run, result.commits, (ids) => result.prepared.tokenizer.decode(ids));
+    display.end();
+    const { wallSeconds, unitsScored } = result;
+    if (json) process.stdout.write(`${JSON.stringify({ ...summary, unitsScored, wallSeconds })}\n`);
+    else if (!quiet) process.stdout.write(summaryText({ ...summary, run: shortPath(summary.run) }, result));
+  } finally {
+    display.end();
+    interrupt.dispose();
+  }
+}
+
+/** The path from the working directory where that leads downwards, else the absolute one. */
+function shortPath(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short === '' ? '.' : short.startsWith('..') ? path : short;
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { addScoreCommand } from './commands/score-command.js';
+import { exitCodeOf } from './exit-codes.js';
+import { reportError } from './report-error.js';
+import { toolIdentity } from '../tool.js';
+
+/** Nothing is imported here but command definitions: a command loads what it needs when it runs, so --help is instant. */
+function buildProgram(): Command {
+  const program = new Command('touchstone')
+    .description('Score every token of a corpus with a reference language model, once, into Parquet.')
+    .version(toolIdentity().version)
+    .showHelpAfterError('(touchstone --help lists the commands)')
+    .exitOverride();
+  addScoreCommand(program);
+  return program;
+}
+
+async function main(): Promise<void> {
+  try {
+    await buildProgram().parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has written its own message; --help and --version end here too.
+      process.exitCode = error.exitCode === 0 ? 0 : 64;
+      return;
+    }
+    reportError(error);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+await main();

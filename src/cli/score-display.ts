@@ -1,0 +1,73 @@
+import { SingleBar } from 'cli-progress';
+import type { Progress } from '../scoring/progress.js';
+import type { ScoreEvent } from '../scoring/score.js';
+import { bytesText, countText, durationText } from './number-text.js';
+
+export interface ScoreDisplay {
+  readonly onEvent: (event: ScoreEvent) => void;
+  /** Takes the bar off the terminal. May be called twice. */
+  end(): void;
+}
+
+/** Where no bar can be drawn, a line this often. */
+const LINE_MS = 30_000;
+
+/** Shows a run on stderr: a bar on a terminal, a line now and then elsewhere. */
+export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDisplay {
+  if (quiet) return { onEvent: () => undefined, end: () => undefined };
+  const write = (line: string): void => void process.stderr.write(`${line}\n`);
+  let bar: SingleBar | undefined;
+  let started = 0;
+  let lastLine = 0;
+
+  const show = (progress: Progress): void => {
+    const seconds = (performance.now() - started) / 1000;
+    const share = progress.bytesTotal === 0 ? 1 : Math.min(1, progress.bytesDone / progress.bytesTotal);
+    const speed = `${countText(progress.scoredTokens / seconds)} tok/s`;
+    const eta = share > 0.005 ? durationText((seconds / share) * (1 - share)) : '...';
+    const units = `${progress.unitsDone}/${progress.unitsTotal}`;
+    if (bar !== undefined) {
+      bar.update(share, { tokens: countText(progress.scoredTokens), speed, eta, units });
+    } else if (performance.now() - lastLine > LINE_MS) {
+      lastLine = performance.now();
+      write(`${Math.floor(100 * share)} %, units ${units}, ${countText(progress.scoredTokens)} tokens, ${speed}, ${eta} left`);
+    }
+  };
+
+  return {
+    onEvent(event) {
+      switch (event.kind) {
+        case 'hashing':
+          if (event.done === 0 && event.total > 1 << 30) write(`hashing ${bytesText(event.total)} of model and corpus`);
+          return;
+        case 'note':
+          write(`note: ${event.text}`);
+          return;
+        case 'planned': {
+          const { plan, resumed, committedUnits } = event;
+          const { layout, contextLength, stride, bos } = plan.windows;
+          const windows = layout === 'packed' ? `packed rows, context ${contextLength}` : `context ${contextLength}, stride ${stride}`;
+          write(`model    ${plan.model.modelType}, vocabulary ${countText(plan.model.vocabSize)}, ${plan.model.precision} on CPU, ${event.threads} threads, ${event.workers} ${event.workers === 1 ? 'session' : 'sessions'}`);
+          write(`corpus   ${plan.corpus.files.length} files, ${bytesText(plan.corpus.files.reduce((sum, file) => sum + file.bytes, 0))}, ${plan.corpus.units.length} units${resumed ? `, ${committedUnits} of them done before` : ''}`);
+          write(`windows  ${windows}, BOS ${bos}`);
+          started = performance.now();
+          lastLine = started;
+          if (process.stderr.isTTY && committedUnits < plan.corpus.units.length) {
+            bar = new SingleBar({ format: '{bar} {percentage} % | {tokens} tokens | {speed} | unit {units} | {eta} left', stream: process.stderr, hideCursor: true, barsize: 24, barCompleteChar: '█', barIncompleteChar: '░' });
+            bar.start(1, 0, { tokens: '0', speed: '-', eta: '...', units: `0/${plan.corpus.units.length - committedUnits}` });
+          }
+          return;
+        }
+        case 'progress':
+          show(event.progress);
+          return;
+        case 'unit':
+          return;
+      }
+    },
+    end() {
+      bar?.stop();
+      bar = undefined;
+    },
+  };
+}

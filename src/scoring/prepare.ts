@@ -1,0 +1,131 @@
+import { TouchstoneError } from '../errors.js';
+import { findCorpusFiles, type FoundCorpus } from '../corpus/find-files.js';
+import type { CorpusFile } from '../corpus/corpus-file.js';
+import { planUnits, type CorpusUnit } from '../corpus/units.js';
+import { hashCheckpoint } from '../model/hash-checkpoint.js';
+import type { Plan, PlanUnit } from '../run/plan.js';
+import { runtimeVersion } from '../runtime/version.js';
+import { hashFile } from '../stream/file-hash.js';
+import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { limitUnits } from './limit-units.js';
+import type { ScoreOptions } from './options.js';
+import { openReferenceModel, type ReferenceModel } from './reference-model.js';
+import { resolveWindows } from './resolve-windows.js';
+import { toolIdentity } from '../tool.js';
+
+/** A plan, and what it was made from. */
+export interface Prepared {
+  readonly plan: Plan;
+  readonly files: readonly CorpusFile[];
+  /** By plan unit. */
+  readonly units: readonly CorpusUnit[];
+  /** Files passed over in folders and globs, absolute. */
+  readonly ignored: readonly string[];
+  readonly model: ReferenceModel;
+  readonly tokenizer: Tokenizer;
+  /** Path of the tokenizer, for workers. */
+  readonly tokenizerPath: string;
+  /** What a user should know before anything is scored; one sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface PrepareHooks {
+  readonly signal?: AbortSignal;
+  /** Bytes of the model and the corpus hashed so far, and in all. */
+  readonly onHashed?: (done: number, total: number) => void;
+}
+
+/** Row groups of about a million tokens. */
+const ROW_GROUP_TOKENS = 1 << 20;
+
+/**
+ * Looks at corpus, model and tokenizer and says what a run over them will do, hashes included; writes nothing.
+ * @throws TouchstoneError if anything is missing, unsupported or does not fit together
+ */
+export async function prepareScore(options: ScoreOptions, { signal, onHashed }: PrepareHooks = {}): Promise<Prepared> {
+  const found = await findCorpusFiles({ paths: options.corpus.paths });
+  const model = await openReferenceModel(options.model.path);
+  const tokenizerPath = options.tokenizer.path ?? model.folder;
+  const tokenizer = await loadTokenizer(tokenizerPath);
+  const { info } = tokenizer;
+  if (info.maxId >= model.vocabSize) {
+    throw new TouchstoneError('usage', `the tokenizer's ids go up to ${info.maxId}, and the model's vocabulary has ${model.vocabSize} entries (ids 0 to ${model.vocabSize - 1})`, {
+      advice: 'Use the tokenizer.json that belongs to the checkpoint.',
+    });
+  }
+  const windows = resolveWindows(options.windows, { maxPositions: model.maxPositions, bosId: info.bosId, eosId: info.eosId, addsBos: info.addsBos });
+
+  const { unitBytes, limitDocs, textField, idField, sourceField, maxLineBytes } = options.corpus;
+  const reading = { textField, idField, sourceField, maxLineBytes };
+  const planned = await planUnits(found.files, { unitBytes, ...(signal === undefined ? {} : { signal }) });
+  const limited = limitDocs === null ? planned.map((unit) => ({ unit })) : await limitUnits(planned, found.files, reading, limitDocs, signal);
+  const hashes = await hashInputs(found, model, signal, onHashed);
+
+  const plan: Plan = {
+    formatVersion: 1,
+    tool: { ...toolIdentity(), onnxruntime: runtimeVersion() },
+    model: {
+      kind: model.kind,
+      modelType: model.modelType,
+      location: options.model.path,
+      precision: 'float32',
+      vocabSize: model.vocabSize,
+      files: hashes.model.files,
+      hash: hashes.model.sha256,
+    },
+    tokenizer: {
+      location: tokenizerPath,
+      library: info.library.name,
+      libraryVersion: info.library.version,
+      vocabSize: info.vocabSize,
+      bosId: info.bosId,
+      eosId: info.eosId,
+      hash: info.hash,
+    },
+    windows,
+    output: { stats: options.output.stats, lossPrecision: options.output.lossPrecision, rowGroupTokens: ROW_GROUP_TOKENS },
+    corpus: {
+      ...reading,
+      limitDocs,
+      files: hashes.corpus,
+      units: limited.map(({ unit, ...limit }, index): PlanUnit => ({
+        index,
+        slices: unit.slices.map(({ file, range }) => ({ file: found.files[file]!.path, range })),
+        ...limit,
+      })),
+    },
+  };
+  const notes = [...info.notes, ...model.notes, ...ignoredNote(found)];
+  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, model, tokenizer, tokenizerPath, notes };
+}
+
+interface InputHashes {
+  readonly model: Awaited<ReturnType<typeof hashCheckpoint>>;
+  readonly corpus: Plan['corpus']['files'];
+}
+
+async function hashInputs(found: FoundCorpus, model: ReferenceModel, signal: AbortSignal | undefined, onHashed: PrepareHooks['onHashed']): Promise<InputHashes> {
+  const modelBytes = model.files.reduce((sum, file) => sum + file.bytes, 0);
+  const total = found.files.reduce((sum, file) => sum + file.bytes, modelBytes);
+  onHashed?.(0, total);
+  const modelHash = await hashCheckpoint(model, signal);
+  let done = modelBytes;
+  onHashed?.(done, total);
+  const corpus: Plan['corpus']['files'][number][] = [];
+  for (const { path, location, bytes, format } of found.files) {
+    const hash = await hashFile(location, signal);
+    if (hash.bytes !== bytes) {
+      throw new TouchstoneError('io', `${location} had ${bytes} bytes when it was listed and ${hash.bytes} when it was hashed`, { advice: 'Start when nothing writes to the corpus any more.' });
+    }
+    corpus.push({ path, location, bytes, sha256: hash.sha256, format });
+    onHashed?.((done += bytes), total);
+  }
+  return { model: modelHash, corpus };
+}
+
+function ignoredNote({ ignored }: FoundCorpus): string[] {
+  if (ignored.length === 0) return [];
+  const shown = ignored.slice(0, 3).join(', ') + (ignored.length > 3 ? ', ...' : '');
+  return [`${ignored.length} files of the corpus folders are not corpus files by their names and are left out: ${shown}`];
+}

@@ -1,0 +1,41 @@
+import { TouchstoneError, messageOf } from '../errors.js';
+import type { TensorData, Tensors } from '../runtime/protocol.js';
+import type { SessionPool } from '../runtime/session-pool.js';
+import type { Batch, TokenLosses } from '../windows/batch.js';
+
+export interface ScoredBatch {
+  readonly batch: Batch;
+  readonly losses: TokenLosses;
+}
+
+/** Sends a batch through a session of the scoring graph. */
+export async function runBatch(sessions: SessionPool, batch: Batch): Promise<ScoredBatch> {
+  const { inputIds, sequences, length, rows, targets, chunks, chunkRows } = batch;
+  let outputs: Tensors;
+  try {
+    outputs = await sessions.run({
+      input_ids: { dtype: 'int32', dims: [sequences, length], data: inputIds },
+      rows: { dtype: 'int32', dims: [chunks, chunkRows], data: rows },
+      targets: { dtype: 'int32', dims: [chunks, chunkRows], data: targets },
+    });
+  } catch (error) {
+    if (error instanceof TouchstoneError) throw error;
+    throw new TouchstoneError('retryable', `the reference model failed on a batch of ${sequences} sequences of ${length} tokens: ${messageOf(error)}`, {
+      advice: 'If memory ran out, lower runtime.batchTokens; else run the same command again.',
+      cause: error,
+    });
+  }
+  const { loss, entropy, top1 } = outputs;
+  return {
+    batch,
+    losses: {
+      loss: loss!.data as Float32Array,
+      ...(entropy === undefined ? {} : { entropy: entropy.data as Float32Array }),
+      ...(top1 === undefined ? {} : { top1: asBytes(top1) }),
+    },
+  };
+}
+
+function asBytes({ data }: TensorData): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { TouchstoneError } from '../errors.js';
+import type { CorpusItem, LeftOut, TokenizedDocument } from '../records.js';
+import { writeQuarantine } from '../run/quarantine-file.js';
+import { shardName } from '../run/layout.js';
+import { planHash, type Plan } from '../run/plan.js';
+import { commitUnitFile } from '../run/unit-file.js';
+import { writeCommit, type Commit, type DocumentCounts } from '../run/commits.js';
+import type { SessionPool } from '../runtime/session-pool.js';
+import { checkShard } from '../store/check-shard.js';
+import { ShardWriter, type ShardTotals } from '../store/writer.js';
+import type { ByteSink } from '../stream/byte-sink.js';
+import { mapOrdered } from '../stream/map-ordered.js';
+import { scatterLosses } from '../windows/batch.js';
+import { batches } from '../windows/batches.js';
+import type { OpenDocument } from '../windows/open-document.js';
+import { packRows } from '../windows/pack.js';
+import type { ProgressTracker } from './progress.js';
+import { runBatch } from './run-batch.js';
+import { shardMetadata } from './shard-metadata.js';
+import { tokenize, type EncodeTexts } from './tokenize.js';
+
+/** What a unit is scored with; the same for all units of a run. */
+export interface UnitContext {
+  readonly run: string;
+  readonly plan: Plan;
+  readonly encode: EncodeTexts;
+  readonly encodeConcurrency: number;
+  readonly sessions: SessionPool;
+  readonly batchTokens: number;
+  readonly signal: AbortSignal;
+  readonly progress: Pick<ProgressTracker, 'tokenized' | 'scored'>;
+}
+
+/** Documents of a unit and the work they took, counted while they stream by. */
+interface Tally {
+  readonly documents: { -readonly [count in keyof DocumentCounts]: number };
+  readonly leftOut: LeftOut[];
+  nonfinite: number;
+  computedTokens: number;
+  paddedTokens: number;
+}
+
+/**
+ * Scores one unit: reads its documents, writes its shard, its quarantine file and, last of all, its commit record.
+ * The shard's bytes depend on the plan alone. Memory is bounded by the batches under way, whatever the size of the unit.
+ */
+export async function scoreUnit(unit: number, items: AsyncIterable<CorpusItem>, context: UnitContext): Promise<Commit> {
+  const { run, plan, signal } = context;
+  const started = performance.now();
+  const tally: Tally = {
+    documents: { read: 0, scored: 0, quarantined: 0, skipped: 0 }, leftOut: [], nonfinite: 0, computedTokens: 0, paddedTokens: 0,
+  };
+  let totals: ShardTotals | undefined;
+  const shard = await commitUnitFile(run, unit, shardName(unit), async (sink) => (totals = await writeShard(unit, items, sink, tally, context)), {
+    verify: (path) => checkShard(path, totals!),
+    signal,
+  });
+  const { rows, tokens, scored, lossSum } = shard.result;
+  checkAccounts(unit, tally, plan.windows.layout === 'document' ? rows : null);
+  const quarantine = await writeQuarantine(run, unit, tally.leftOut, { signal });
+  const { commit } = await writeCommit(run, {
+    formatVersion: 1,
+    unit,
+    planHash: planHash(plan),
+    shard: shard.file,
+    quarantine,
+    rows,
+    tokens,
+    scored,
+    nonfinite: tally.nonfinite,
+    lossSum,
+    documents: tally.documents,
+    computedTokens: tally.computedTokens,
+    paddedTokens: tally.paddedTokens,
+    seconds: (performance.now() - started) / 1000,
+    host: hostname(),
+    finishedAt: new Date().toISOString(),
+  });
+  return commit;
+}
+
+async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, sink: ByteSink, tally: Tally, context: UnitContext): Promise<ShardTotals> {
+  const { plan, sessions } = context;
+  const { stats, lossPrecision, rowGroupTokens } = plan.output;
+  const writer = await ShardWriter.open({
+    sink,
+    columns: { entropy: stats.entropy, top1: stats.top1, tokenBytes: stats.bytes, docStarts: plan.windows.layout === 'packed' },
+    metadata: shardMetadata(plan, unit),
+    lossPrecision,
+    rowGroupTokens,
+  });
+
+  const open: OpenDocument[] = [];
+  const made = batches(sequences(unit, items, tally, context), batchOptions(plan, context.batchTokens), (document) => open.push(document));
+  // One batch more than there are sessions, so that none waits for this thread.
+  for await (const { batch, losses } of mapOrdered(made, sessions.workers + 1, (batch) => runBatch(sessions, batch))) {
+    tally.nonfinite += scatterLosses(batch, losses);
+    const computed = batch.sequences * batch.length;
+    tally.computedTokens += computed;
+    tally.paddedTokens += computed - batch.windows.reduce((sum, { window }) => sum + window.length, 0);
+    await writeComplete(open, writer);
+    context.progress.scored(unit, batch.scored);
+  }
+  await writeComplete(open, writer);
+  if (open.length > 0) throw new TouchstoneError('internal', `unit ${unit}: ${open.length} documents are still open after the last batch`);
+  return await writer.close();
+}
+
+/** Writes the documents at the front of the queue that have all their losses. */
+async function writeComplete(open: OpenDocument[], writer: ShardWriter): Promise<void> {
+  let ready = 0;
+  while (open[ready]?.complete === true) await writer.append(open[ready++]!.finish());
+  open.splice(0, ready);
+}
+
+/** The token sequences that become rows of the shard: documents, or packed rows of documents. */
+function sequences(unit: number, items: AsyncIterable<CorpusItem>, tally: Tally, { plan, encode, encodeConcurrency, progress }: UnitContext): AsyncIterable<TokenizedDocument> {
+  const documents = tokenize(counted(items, tally), {
+    encode,
+    concurrency: encodeConcurrency,
+    vocabSize: plan.model.vocabSize,
+    leaveOut(item) {
+      tally.documents[item.kind]++;
+      tally.leftOut.push(item);
+    },
+  });
+  const { layout, contextLength, eosId } = plan.windows;
+  const scored = tallied(documents, (tokens) => {
+    tally.documents.scored++;
+    progress.tokenized(unit, tokens);
+  });
+  if (layout === 'document') return scored;
+  return packRows(scored, {
+    rowTokens: contextLength - (prefixId(plan) === null ? 0 : 1),
+    separatorId: eosId!,
+    hashTokens: (ids) => createHash('sha256').update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength)).digest('hex'),
+  });
+}
+
+async function* counted(items: AsyncIterable<CorpusItem>, tally: Tally): AsyncGenerator<CorpusItem, void, undefined> {
+  for await (const item of items) {
+    tally.documents.read++;
+    yield item;
+  }
+}
+
+async function* tallied(documents: AsyncIterable<TokenizedDocument>, count: (tokens: number) => void): AsyncGenerator<TokenizedDocument, void, undefined> {
+  for await (const document of documents) {
+    count(document.tokenIds.length);
+    yield document;
+  }
+}
+
+/** The id put before a document as context, or null. */
+export function prefixId(plan: Plan): number | null {
+  const { bos, bosId, eosId } = plan.windows;
+  return { none: null, bos: bosId, 'eos-as-bos': eosId }[bos];
+}
+
+/** Elements of the [rows, V] logits a head chunk may have: 32 Mi float32 are 128 MiB, of which there are two to three. */
+const CHUNK_ELEMENTS = 1 << 25;
+const CHUNK_ROWS = 512;
+
+function batchOptions(plan: Plan, batchTokens: number): Parameters<typeof batches>[1] {
+  const { contextLength, stride } = plan.windows;
+  const chunkRows = Math.max(1, Math.min(CHUNK_ROWS, Math.floor(CHUNK_ELEMENTS / plan.model.vocabSize)));
+  return { contextLength, stride, prefixId: prefixId(plan), batchTokens, chunkRows, stats: plan.output.stats };
+}
+
+function checkAccounts(unit: number, { documents, leftOut }: Tally, rows: number | null): void {
+  const { read, scored, quarantined, skipped } = documents;
+  if (read === scored + quarantined + skipped && leftOut.length === quarantined + skipped && (rows === null || rows === scored)) return;
+  throw new TouchstoneError(
+    'internal',
+    `unit ${unit}: documents read must be scored + quarantined + skipped, got ${read} = ${scored} + ${quarantined} + ${skipped}, with ${rows ?? 'no'} rows written`,
+  );
+}
