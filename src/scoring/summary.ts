@@ -1,6 +1,6 @@
 import type { Commit } from '../run/commits.js';
 import type { Manifest } from '../run/manifest.js';
-import { openScoreSet } from '../store/score-set.js';
+import { openScoreSet, type ScoreSet } from '../store/score-set.js';
 
 /** A document whose tokens the reference model found hard. */
 export interface NoisyDocument {
@@ -54,11 +54,8 @@ export async function summarize(run: string, commits: readonly Commit[], decode:
   const padded = commits.reduce((sum, commit) => sum + commit.paddedTokens, 0);
 
   const worst: Candidate[] = [];
-  let unit = -1;
-  let rowGroup = 0;
   for await (const group of scoreSet.rowGroups({ columns: ['doc_id', 'source', 'n_tokens', 'n_scored', 'loss_sum'] })) {
-    rowGroup = group.unit === unit ? rowGroup + 1 : 0;
-    unit = group.unit;
+    const { unit, index: rowGroup } = group;
     const { doc_id: ids, source, n_tokens: tokens, n_scored: scored, loss_sum: sums } = group.columns;
     for (let row = 0; row < group.rows; row++) {
       if (scored[row]! < LEAST_TOKENS) continue;
@@ -91,10 +88,9 @@ export async function summarize(run: string, commits: readonly Commit[], decode:
   };
 }
 
-async function tokensAt(scoreSet: Awaited<ReturnType<typeof openScoreSet>>, place: Pick<Candidate, 'unit' | 'rowGroup' | 'row'>): Promise<Int32Array> {
-  let rowGroup = 0;
+async function tokensAt(scoreSet: ScoreSet, place: Pick<Candidate, 'unit' | 'rowGroup' | 'row'>): Promise<Int32Array> {
   for await (const group of scoreSet.rowGroups({ columns: ['token_ids'], shards: [place.unit] })) {
-    if (rowGroup++ !== place.rowGroup) continue;
+    if (group.index !== place.rowGroup) continue;
     const from = group.offsets[place.row]!;
     return group.columns.token_ids.slice(from, Math.min(from + EXCERPT_TOKENS, group.offsets[place.row + 1]!));
   }

@@ -44,14 +44,23 @@ export async function* batches(
   yield* batchesOf(pending, options);
 }
 
+/** A batch of at least this share of the allowed positions may end early, before sequences much shorter than its own. */
+const WORTHWHILE = 1 / 8;
+/** Shorter than this share of the batch's length is much shorter. */
+const SIMILAR = 0.85;
+
 /** The given windows as batches, longest first, so that memory peaks at the start. */
-function* batchesOf(windows: readonly PlacedWindow[], options: BatchOptions): Generator<Batch, void, undefined> {
+function* batchesOf(windows: readonly PlacedWindow[], { contextLength, batchTokens, chunkRows }: BatchOptions): Generator<Batch, void, undefined> {
   const sorted = windows.toSorted((a, b) => b.window.length - a.window.length);
   for (let first = 0; first < sorted.length; ) {
-    const length = bucketLength(sorted[first]!.window.length, options.contextLength);
-    const sequences = Math.max(1, Math.floor(options.batchTokens / length));
-    yield makeBatch(sorted.slice(first, first + sequences), length, options.chunkRows);
-    first += sequences;
+    const length = bucketLength(sorted[first]!.window.length, contextLength);
+    let end = first + 1;
+    while (end < sorted.length && (end - first + 1) * length <= batchTokens) {
+      if (sorted[end]!.window.length < SIMILAR * length && (end - first) * length >= WORTHWHILE * batchTokens) break;
+      end++;
+    }
+    yield makeBatch(sorted.slice(first, end), length, chunkRows);
+    first = end;
   }
 }
 
