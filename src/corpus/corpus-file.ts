@@ -56,10 +56,10 @@ export async function readableSize(location: string): Promise<number> {
 /** Opens a planned file; whoever opens it closes it. Throws TouchstoneError 'io' if its size is not the planned one. */
 export async function openCorpusFile(file: CorpusFile): Promise<FileHandle> {
   const handle = await openFile(file.location);
-  const { size } = await handle.stat();
+  const size = await handle.stat().then((found) => found.size, () => undefined);
   if (size === file.bytes) return handle;
   await handle.close();
-  throw new TouchstoneError('io', `${file.location} has ${size} bytes, expected ${file.bytes}: it changed since the corpus was listed`, {
+  throw new TouchstoneError('io', `${file.location} has ${size ?? 'an unknown number of'} bytes, expected ${file.bytes}: it changed since the corpus was listed`, {
     advice: 'Put the planned file back, or start a new run over the corpus as it is now.',
   });
 }

@@ -1,9 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { ColumnMetaData, PageHeader, SchemaElement } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
-import { messageOf, TouchstoneError } from '../errors.js';
 import { readAt } from '../stream/file-chunks.js';
-import { CorruptInput } from './corrupt-input.js';
+import { asCorrupt, CorruptInput } from './corrupt-input.js';
 import { type PageCodec, pageCodec } from './parquet-codecs.js';
 import type { ParquetFile } from './parquet-file.js';
 import { decodeRuns } from './parquet-runs.js';
@@ -27,7 +26,8 @@ export interface FlatColumn {
 
 /**
  * The values of a column in one row group, page by page: no more than one page and the dictionary are in memory. The pages together have
- * exactly `rows` values. Page checksums are verified where the file has them. Throws CorruptInput where the bytes make no sense, TouchstoneError 'io'.
+ * exactly `rows` values. Page checksums are verified where the file has them. Throws CorruptInput where the bytes make no sense, TouchstoneError where they
+ * cannot be read.
  */
 export async function* columnPages(parquet: ParquetFile, { element, chunk, rows }: FlatColumn): AsyncGenerator<readonly StoredValue[], void, undefined> {
   try {
@@ -48,8 +48,7 @@ export async function* columnPages(parquet: ParquetFile, { element, chunk, rows 
       }
     }
   } catch (error) {
-    if (error instanceof TouchstoneError || error instanceof CorruptInput) throw error;
-    throw new CorruptInput(messageOf(error));
+    throw asCorrupt(error);
   }
 }
 

@@ -1,13 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import { parquetSchema, type RowGroup } from 'hyparquet';
+import type { RowGroup } from 'hyparquet';
 import type { CorpusItem, Origin } from '../records.js';
 import type { CorpusFile } from './corpus-file.js';
-import { CorruptInput } from './corrupt-input.js';
+import { asCorrupt, CorruptInput } from './corrupt-input.js';
 import { documentOf, longestText, type ReadOptions } from './document.js';
 import { leftOut } from './left-out.js';
-import { openParquet, type ParquetFile } from './parquet-file.js';
-import { columnPages } from './parquet-pages.js';
+import { openParquet, type ParquetFile, rowGroupBytes } from './parquet-file.js';
+import { columnPages, type FlatColumn } from './parquet-pages.js';
 import { fieldOf, nestedValue } from './parquet-types.js';
+import type { ReadHooks } from './read-hooks.js';
 import { decodeUtf8, firstInvalidByte } from './utf8.js';
 import { ForeignValue } from './value-kind.js';
 
@@ -25,7 +26,7 @@ export interface RowGroupRange {
  * Where a row group cannot be read, one item stands for its rows from the first unreadable one on, and reading goes on with the next
  * row group; where the footer cannot, one item stands for the file.
  */
-export async function* readParquet(file: CorpusFile, range: RowGroupRange, options: ReadOptions, signal?: AbortSignal): AsyncGenerator<readonly CorpusItem[], void, undefined> {
+export async function* readParquet(file: CorpusFile, range: RowGroupRange, options: ReadOptions, hooks: ReadHooks = {}): AsyncGenerator<readonly CorpusItem[], void, undefined> {
   let parquet: ParquetFile;
   try {
     parquet = await openParquet(file);
@@ -36,9 +37,9 @@ export async function* readParquet(file: CorpusFile, range: RowGroupRange, optio
   }
   try {
     let firstRow = 0;
-    for (const [index, group] of parquet.metadata.row_groups.entries()) {
+    for (const [index, group] of parquet.rowGroups.entries()) {
       if (index >= range.end) return;
-      if (index >= range.start) yield* readRowGroup(parquet, group, firstRow, options, signal);
+      if (index >= range.start) yield* readRowGroup(parquet, group, firstRow, options, hooks);
       firstRow += Number(group.num_rows);
     }
   } finally {
@@ -46,18 +47,20 @@ export async function* readParquet(file: CorpusFile, range: RowGroupRange, optio
   }
 }
 
-async function* readRowGroup(parquet: ParquetFile, group: RowGroup, firstRow: number, options: ReadOptions, signal?: AbortSignal): AsyncGenerator<readonly CorpusItem[], void, undefined> {
+async function* readRowGroup(parquet: ParquetFile, group: RowGroup, firstRow: number, options: ReadOptions, { signal, onBytes }: ReadHooks): AsyncGenerator<readonly CorpusItem[], void, undefined> {
   const endRow = firstRow + Number(group.num_rows);
+  const bytesPerRow = rowGroupBytes(group) / Number(group.num_rows);
   let row = firstRow;
   try {
     const names = [...new Set([...options.textField, options.idField, options.sourceField])];
-    const cursors = names.map((name) => columnCursor(parquet, group, name));
+    const cursors = names.map((name) => openColumn(parquet, group, name));
     const column = (name: string): number => names.indexOf(name);
     const columns = { texts: options.textField.map(column), id: column(options.idField), source: column(options.sourceField) };
     while (row < endRow) {
       signal?.throwIfAborted();
       let ready = endRow - row;
       for (const cursor of cursors) ready = Math.min(ready, await cursor.fill());
+      onBytes?.(Math.round(bytesPerRow * (row + ready - firstRow)) - Math.round(bytesPerRow * (row - firstRow)));
       let block: CorpusItem[] = [];
       let characters = 0;
       for (const end = row + ready; row < end; row++) {
@@ -85,15 +88,22 @@ interface ColumnCursor {
   next(): unknown;
 }
 
-function columnCursor(parquet: ParquetFile, group: RowGroup, name: string): ColumnCursor {
-  const column = parquetSchema(parquet.metadata).children.find((child) => child.element.name === name);
+function openColumn(parquet: ParquetFile, group: RowGroup, name: string): ColumnCursor {
+  const column = parquet.columns.get(name);
   if (column === undefined) return constantCursor(undefined);
   if (column.children.length > 0 || column.element.repetition_type === 'REPEATED') return constantCursor(nestedValue(column));
+  try {
+    const chunk = group.columns.find(({ meta_data: data }) => data?.path_in_schema.length === 1 && data.path_in_schema[0] === name);
+    if (chunk?.meta_data === undefined) throw new CorruptInput(`column ${JSON.stringify(name)} is missing or encrypted`);
+    if (chunk.file_path) throw new CorruptInput(`column ${JSON.stringify(name)} lies in another file`);
+    return columnCursor(parquet, name, { element: column.element, chunk: chunk.meta_data, rows: Number(group.num_rows) });
+  } catch (error) {
+    throw asCorrupt(error);
+  }
+}
 
-  const chunk = group.columns.find(({ meta_data: data }) => data?.path_in_schema.length === 1 && data.path_in_schema[0] === name);
-  if (chunk?.meta_data === undefined) throw new CorruptInput(`column ${JSON.stringify(name)} is missing or encrypted`);
-  if (chunk.file_path) throw new CorruptInput(`column ${JSON.stringify(name)} lies in another file`);
-  const pages = columnPages(parquet, { element: column.element, chunk: chunk.meta_data, rows: Number(group.num_rows) });
+function columnCursor(parquet: ParquetFile, name: string, column: FlatColumn): ColumnCursor {
+  const pages = columnPages(parquet, column);
   const convert = fieldOf(column.element);
   let page: readonly unknown[] = [];
   let at = 0;

@@ -84,7 +84,7 @@ async function rowGroupRanges(file: CorpusFile, index: number, unitBytes: number
   try {
     const parquet = await openParquet(file);
     await parquet.handle.close();
-    sizes = parquet.metadata.row_groups.map(rowGroupBytes);
+    sizes = parquet.rowGroups.map(rowGroupBytes);
   } catch (error) {
     if (error instanceof CorruptInput) return [whole];
     throw error;
