@@ -10,7 +10,7 @@ import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { limitUnits } from './limit-units.js';
 import type { ScoreOptions } from './options.js';
-import { openReferenceModel, type ReferenceModel } from './reference-model.js';
+import { openReferenceModel, type ReferenceModel, type ScoringGraph } from './reference-model.js';
 import { resolveWindows } from './resolve-windows.js';
 import { toolIdentity } from '../tool.js';
 
@@ -22,7 +22,7 @@ export interface Prepared {
   readonly units: readonly CorpusUnit[];
   /** Files passed over in folders and globs, absolute. */
   readonly ignored: readonly string[];
-  readonly model: ReferenceModel;
+  readonly graph: ScoringGraph;
   readonly tokenizer: Tokenizer;
   /** Path of the tokenizer, for workers. */
   readonly tokenizerPath: string;
@@ -55,6 +55,8 @@ export async function prepareScore(options: ScoreOptions, { signal, onHashed }: 
     });
   }
   const windows = resolveWindows(options.windows, { maxPositions: model.maxPositions, bosId: info.bosId, eosId: info.eosId, addsBos: info.addsBos });
+
+  const graph = model.graph(windows.contextLength, options.output.stats);
 
   const { unitBytes, limitDocs, textField, idField, sourceField, maxLineBytes } = options.corpus;
   const reading = { textField, idField, sourceField, maxLineBytes };
@@ -97,7 +99,7 @@ export async function prepareScore(options: ScoreOptions, { signal, onHashed }: 
     },
   };
   const notes = [...info.notes, ...model.notes, ...ignoredNote(found)];
-  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, model, tokenizer, tokenizerPath, notes };
+  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, tokenizer, tokenizerPath, notes };
 }
 
 interface InputHashes {

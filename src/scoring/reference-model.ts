@@ -18,8 +18,16 @@ export interface ReferenceModel {
   readonly files: readonly { readonly name: string; readonly path: string; readonly bytes: number }[];
   /** What a user should know about it; one sentence each. */
   readonly notes: readonly string[];
-  /** The scoring graph, and the folder its external weights are in. */
-  readonly graph: (contextLength: number, stats: HeadStats) => { readonly model: Uint8Array; readonly weightsFolder: string | null };
+  /** @throws TouchstoneError if the weights do not fit the architecture */
+  readonly graph: (contextLength: number, stats: HeadStats) => ScoringGraph;
+}
+
+/** What a session is made from. */
+export interface ScoringGraph {
+  /** An ONNX ModelProto with the interface of buildScoringGraph. */
+  readonly model: Uint8Array;
+  /** Folder its external weights are in; null where it has none. */
+  readonly weightsFolder: string | null;
 }
 
 /** @throws TouchstoneError if the path is neither a checkpoint folder nor an .onnx file, or the model is not supported */

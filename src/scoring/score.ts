@@ -88,10 +88,9 @@ async function scoreUnits(
   signal: AbortSignal | undefined,
   onEvent: (event: ScoreEvent) => void,
 ): Promise<void> {
-  const { plan, model, tokenizerPath } = prepared;
-  const { model: graph, weightsFolder } = model.graph(plan.windows.contextLength, plan.output.stats);
+  const { plan, graph, tokenizerPath } = prepared;
   const sessions = await openSessionPool(
-    { model: graph, weightsFolder, threads: Math.max(1, Math.floor(threads / workers)), spin: workers === 1 },
+    { ...graph, threads: Math.max(1, Math.floor(threads / workers)), spin: workers === 1 },
     workers,
   );
   const workerData: TokenizerWorkerData = { path: tokenizerPath, library: 'auto' };
