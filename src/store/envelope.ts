@@ -7,7 +7,7 @@ import { columnEncoding, columnPath, type ColumnSpec, type LossPrecision } from 
 
 /**
  * The Parquet file around our pages: magic number, row groups, footer, and where everything stands. The work is parquetjs-lite's
- * ParquetEnvelopeWriter; this class is the only one that knows it.
+ * ParquetEnvelopeWriter, and this class is the only one that knows it; page headers and footer are serialised by its Thrift classes.
  */
 export class ShardEnvelope {
   private readonly columns: readonly ColumnSpec[];

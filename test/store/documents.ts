@@ -15,7 +15,10 @@ export const COLUMN_CHOICES: readonly OptionalColumns[] = Array.from({ length: 1
 const IDS = ['plain-1', 'naïve', '文書', '🦊🦊', 'a"b\\c\n', '', '__proto__', 'e\u0301', '\u0000', 'x'.repeat(3000)];
 const ODD_LOSSES = [NaN, Infinity, -Infinity, 0, -0, 1e-45, 3.4028234663852886e38, 2 ** 13 + 0.5, 0.00024414062];
 
-/** A document of `tokens` tokens. Mostly ordinary losses, some of every odd kind. */
+/**
+ * A document of `tokens` tokens. Mostly ordinary losses, some of every odd kind. test/fixtures/store holds shards of such documents: drawing otherwise
+ * means making those anew.
+ */
 export function randomDocument(random: Random, tokens: number, columns: OptionalColumns): ScoredDocument {
   const loss = (): number => (random.chance(0.05) ? random.pick(ODD_LOSSES) : -Math.log(random.float() + 1e-9) * 2);
   const int32 = (bound: number): Int32Array<ArrayBuffer> => Int32Array.from({ length: tokens }, () => random.below(bound));

@@ -19,6 +19,12 @@ describe('losses on the grid', () => {
     expect([...rounded]).toEqual([NaN, Infinity, -Infinity, 0, 0, 0]);
   });
 
+  it('round halves to even', () => {
+    const rounded = new Float32Array(4);
+    roundToGrid(Float32Array.of(0.5 * LOSS_GRID, 1.5 * LOSS_GRID, 2.5 * LOSS_GRID, 8191.5 + 2.5 * LOSS_GRID), rounded);
+    expect([...rounded]).toEqual([0, 2 * LOSS_GRID, 2 * LOSS_GRID, 8191.5 + 2 * LOSS_GRID]);
+  });
+
   it('do not move when they are rounded again', () => {
     const once = new Float32Array(3);
     roundToGrid(Float32Array.of(0.1, 3.14159, 12345.678), once);
