@@ -97,6 +97,11 @@ export class GraphBuilder {
     return value;
   }
 
+  /** What has been built so far, in execution order: the tape a backward pass runs along. */
+  get nodesSoFar(): readonly Node[] {
+    return this.#nodes;
+  }
+
   build(): Graph {
     if (this.#outputs.length === 0) throw new TouchstoneError('internal', `graph ${this.name} has no output`);
     return { name: this.name, inputs: this.#inputs, outputs: this.#outputs, initializers: this.#initializers, nodes: this.#nodes };

@@ -1,6 +1,6 @@
 import { TouchstoneError } from '../errors.js';
 import type { GraphBuilder } from './builder.js';
-import { describe, float, int, ints, sameShape, type DataType, type Dim, type Value } from './ir.js';
+import { describe, float, int, ints, sameShape, type Dim, type Value } from './ir.js';
 
 /** One-line verbs over values. Shapes are checked here, so a mistake points at the line that made it. */
 
@@ -35,6 +35,16 @@ const unary = (op: string) => (g: GraphBuilder, x: Value): Value => g.node(op, [
 export const neg = unary('Neg');
 export const exp = unary('Exp');
 export const relu = unary('Relu');
+export const sigmoid = unary('Sigmoid');
+export const tanh = unary('Tanh');
+export const erf = unary('Erf');
+export const sqrt = unary('Sqrt');
+export const reciprocal = unary('Reciprocal');
+
+/** A float32 number, for arithmetic with any float32 value. */
+export function scalar(g: GraphBuilder, value: number): Value {
+  return g.constant('float32', [], [value]);
+}
 
 export function cast(g: GraphBuilder, x: Value, dtype: 'float32' | 'int64'): Value {
   const code = { float32: 1, int64: 7 }[dtype];
@@ -102,11 +112,22 @@ export function matMul(g: GraphBuilder, a: Value, b: Value): Value {
   return g.node('MatMul', [a, b], a.dtype, [...a.shape.slice(0, -1), b.shape.at(-1)!]);
 }
 
-/** Batched scale * a [..., M, K] times the transpose of b [..., N, K]: [..., M, N]. */
-export function matMulTransposed(g: GraphBuilder, a: Value, b: Value, scale: number): Value {
-  if (a.shape.at(-1) !== b.shape.at(-1) || !sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2))) refuse('matMulTransposed', 'shapes do not fit', a, b);
-  const attributes = { transB: int(1), alpha: float(scale) };
-  return g.node('FusedMatMul', [a, b], a.dtype, [...a.shape.slice(0, -1), b.shape.at(-2)!], { domain: 'com.microsoft', attributes });
+export interface FusedMatMulOptions {
+  /** Take the last two axes of a, or of b, the other way round. */
+  readonly transA?: boolean;
+  readonly transB?: boolean;
+  /** Factor on the product; default 1. */
+  readonly scale?: number;
+}
+
+/** Batched scale * op(a) times op(b), where op may transpose the last two axes. */
+export function fusedMatMul(g: GraphBuilder, a: Value, b: Value, { transA = false, transB = false, scale = 1 }: FusedMatMulOptions): Value {
+  const [rows, innerA] = transA ? [a.shape.at(-1)!, a.shape.at(-2)] : [a.shape.at(-2)!, a.shape.at(-1)];
+  const [innerB, columns] = transB ? [b.shape.at(-1), b.shape.at(-2)!] : [b.shape.at(-2), b.shape.at(-1)!];
+  const batch = a.shape.slice(0, -2);
+  if (innerA !== innerB || !sameShape(batch, b.shape.slice(0, -2))) refuse('fusedMatMul', 'shapes do not fit', a, b);
+  const attributes = { transA: int(Number(transA)), transB: int(Number(transB)), alpha: float(scale) };
+  return g.node('FusedMatMul', [a, b], a.dtype, [...batch, rows, columns], { domain: 'com.microsoft', attributes });
 }
 
 export function softmax(g: GraphBuilder, x: Value): Value {
@@ -125,6 +146,18 @@ export function sumLast(g: GraphBuilder, x: Value): Value {
 /** Maximum over the last axis, which disappears. */
 export function maxLast(g: GraphBuilder, x: Value): Value {
   return reduceLast(g, 'ReduceMax', x);
+}
+
+/** Mean over the last axis, which stays with size 1. */
+export function meanLastKept(g: GraphBuilder, x: Value): Value {
+  const axes = g.constant('int64', [1], [-1]);
+  return g.node('ReduceMean', [x, axes], x.dtype, [...x.shape.slice(0, -1), 1], { attributes: { keepdims: int(1) } });
+}
+
+/** Sum over the given axes, which disappear. */
+export function sumOver(g: GraphBuilder, x: Value, axes: readonly number[]): Value {
+  const shape = x.shape.filter((_, axis) => !axes.includes(axis));
+  return g.node('ReduceSum', [x, g.constant('int64', [axes.length], axes)], x.dtype, shape, { attributes: { keepdims: int(0) } });
 }
 
 function reduceLast(g: GraphBuilder, op: 'ReduceSum' | 'ReduceMax', x: Value): Value {
@@ -183,10 +216,4 @@ export function rmsNorm(g: GraphBuilder, x: Value, weight: Value, epsilon: numbe
 export function layerNorm(g: GraphBuilder, x: Value, weight: Value, bias: Value, epsilon: number): Value {
   if (!sameShape(weight.shape, [x.shape.at(-1)!]) || !sameShape(bias.shape, weight.shape)) refuse('layerNorm', 'weight and bias must match the last axis', x, weight, bias);
   return g.node('LayerNormalization', [x, weight, bias], x.dtype, x.shape, { attributes: { axis: int(-1), epsilon: float(epsilon) } });
-}
-
-/** The element type and shape an output is declared with. */
-export interface Declared {
-  readonly dtype: DataType;
-  readonly shape: readonly Dim[];
 }

@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../ir.js';
-import { add, matMul, matMulTransposed, reshape, softmax, transpose } from '../ops.js';
+import { add, fusedMatMul, matMul, reshape, softmax, transpose } from '../ops.js';
 import type { Sequence } from './sequence.js';
 
 export interface AttentionOptions {
@@ -23,7 +23,7 @@ export function attention(g: GraphBuilder, grid: Sequence, q: Value, k: Value, v
   const asGroups = (x: Value): Value => (grouped ? reshape(g, x, ['B', kvHeads, 'G*T', x.shape[3]!], [0, kvHeads, -1, 0]) : x);
   const asHeads = (x: Value): Value => (grouped ? reshape(g, x, ['B', heads, 'T', x.shape[3]!], [0, heads, -1, 0]) : x);
 
-  const scores = matMulTransposed(g, asGroups(byHead(q)), byHead(k), 1 / Math.sqrt(size));
+  const scores = fusedMatMul(g, asGroups(byHead(q)), byHead(k), { transB: true, scale: 1 / Math.sqrt(size) });
   const weights = softmax(g, add(g, asHeads(scores), grid.causalMask(options.window)));
   const mixed = matMul(g, asGroups(weights), byHead(v));
   return grid.toRows(byHead(asHeads(mixed)));
