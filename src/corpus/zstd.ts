@@ -7,6 +7,9 @@ const STRUCT_BYTES = 12;
 /** A frame's header is at least this long, so that this many bytes never reach into the next frame. */
 const FRAME_START_BYTES = 5;
 
+/** For a block the decoder asks for these bytes of the next one too. */
+const BLOCK_HEADER_BYTES = 3;
+
 /**
  * The uncompressed bytes of a zstd stream of any number of frames, skippable ones included, checksums verified. Every block that precedes a
  * fault is delivered, then CorruptInput is thrown. Holds one window of the frame (at most 128 MiB, commonly 2-8).
@@ -49,8 +52,9 @@ class ZstdDecoder {
   *push(chunk: Buffer): Generator<Buffer, void, undefined> {
     let at = 0;
     while (at < chunk.length) {
-      // No more than the decoder asks for: a call then decodes at most one block, and a fault in the next one takes nothing along.
-      const size = Math.min(chunk.length - at, this.wanted === 0 ? FRAME_START_BYTES : this.wanted, this.inputBytes);
+      // One block at a time, without the header of the next: the decoder drops what it produced in a call that meets a fault.
+      const wanted = this.wanted === 0 ? FRAME_START_BYTES : this.wanted > BLOCK_HEADER_BYTES ? this.wanted - BLOCK_HEADER_BYTES : this.wanted;
+      const size = Math.min(chunk.length - at, wanted, this.inputBytes);
       new Uint8Array(this.zstd.memory.buffer).set(chunk.subarray(at, at + size), this.input);
       at += size;
       yield* this.decode(size);
@@ -75,7 +79,7 @@ class ZstdDecoder {
       this.setStruct(this.outputStruct, this.output, this.outputBytes);
       const result = this.zstd.ZSTD_decompressStream(this.context, this.outputStruct, this.inputStruct);
       const error = errorOf(result);
-      if (error !== undefined) throw new CorruptInput(`the zstd stream is corrupt (${error})`);
+      if (error !== undefined) throw new CorruptInput(`the zstd stream cannot be decoded (${error})`);
       this.wanted = result;
       produced = this.structPosition(this.outputStruct);
       if (produced > 0) yield Buffer.copyBytesFrom(new Uint8Array(this.zstd.memory.buffer, this.output, produced));
@@ -103,7 +107,7 @@ export async function zstdBlockDecoder(): Promise<(compressed: Uint8Array, uncom
       new Uint8Array(zstd.memory.buffer).set(compressed, input);
       const result = zstd.ZSTD_decompress(output, uncompressedBytes, input, compressed.length);
       const error = errorOf(result);
-      if (error !== undefined) throw new CorruptInput(`a zstd page is corrupt (${error})`);
+      if (error !== undefined) throw new CorruptInput(`a zstd page cannot be decoded (${error})`);
       return new Uint8Array(zstd.memory.buffer).slice(output, output + result);
     } finally {
       zstd.free(input);

@@ -172,6 +172,17 @@ describe('reading a unit', () => {
     }
   });
 
+  it('of a byte range reads no further than the chunk in which its last line ends', async () => {
+    const { write } = await corpusFolder();
+    const { files } = await findCorpusFiles({ paths: [await write('a.jsonl', jsonl(rowsOf(10_000)))] });
+    expect(files[0]!.bytes).toBeGreaterThan(1_000_000);
+    for (const unit of await planUnits(files, { unitBytes: 100_000 })) {
+      let total = 0;
+      for await (const item of readUnit(unit, files, readOptions, { onBytes: (bytes) => { total += bytes; } })) expect(item.kind).toBe('document');
+      expect(total).toBeLessThanOrEqual(2 * 256 * 1024);
+    }
+  });
+
   it('refuses a file that is gone or no longer the one that was listed', async () => {
     const { write } = await corpusFolder();
     const rows = rowsOf(5);

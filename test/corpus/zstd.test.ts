@@ -72,22 +72,26 @@ describe('a zstd stream', () => {
   });
 
   it('followed by something else gives its text and a fault', async () => {
-    expect(await outcome(Buffer.concat([frame('text\n'), Buffer.from('garbage')]), 1000)).toEqual({ text: 'text\n', fault: 'the zstd stream is corrupt (unknown frame)' });
-    expect(await outcome(Buffer.from('{"text":"not compressed"}'), 1000)).toEqual({ text: '', fault: 'the zstd stream is corrupt (unknown frame)' });
+    expect(await outcome(Buffer.concat([frame('text\n'), Buffer.from('garbage')]), 1000)).toEqual({ text: 'text\n', fault: 'the zstd stream cannot be decoded (unknown frame)' });
+    expect(await outcome(Buffer.from('{"text":"not compressed"}'), 1000)).toEqual({ text: '', fault: 'the zstd stream cannot be decoded (unknown frame)' });
     expect(await outcome(Buffer.alloc(0), 1000)).toEqual({ text: '', fault: 'the zstd stream ends too early' });
   });
 
-  it('with damaged bytes ends in a fault or in other text, never in a loop, and the same whatever the size of the chunks', async () => {
+  it('with damaged bytes ends in a fault or in other text, never in a loop, and gives every block before the fault', async () => {
     const random = createRandom('zstd faults');
-    const compressed = frame(noisyText(300_000));
+    // Five blocks of a few bytes each: all of them would go into one call of the decoder.
+    const compressed = frame(Array.from({ length: 60_000 }, (_, i) => `line ${i % 100}\n`).join(''));
+    expect(compressed.length).toBeLessThan(5000);
     let faults = 0;
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < 100; round++) {
       const broken = Buffer.from(compressed);
       broken[random.below(compressed.length)]! ^= 1 << random.below(8);
       const whole = await outcome(broken, 1_000_000);
-      const pieces = await outcome(broken, 777);
+      const pieces = await outcome(broken, 1);
       expect(pieces.fault).toBe(whole.fault);
-      expect(pieces.text === whole.text).toBe(true);
+      // Byte by byte even the beginning of a stored block comes out.
+      expect(pieces.text.startsWith(whole.text)).toBe(true);
+      expect(pieces.text.length - whole.text.length).toBeLessThan(131_072);
       if (whole.fault !== undefined) faults++;
     }
     expect(faults).toBeGreaterThan(0);
@@ -115,6 +119,6 @@ describe('a zstd block of known size', () => {
     expect(decode(block, content.length + 5).length).toBe(content.length);
     expect(() => decode(block, content.length - 1)).toThrow(CorruptInput);
     expect(() => decode(block.subarray(0, -1), content.length)).toThrow(CorruptInput);
-    expect(() => decode(Buffer.from('garbage instead of a frame'), 10)).toThrow('a zstd page is corrupt (unknown frame)');
+    expect(() => decode(Buffer.from('garbage instead of a frame'), 10)).toThrow('a zstd page cannot be decoded (unknown frame)');
   });
 });
