@@ -20,7 +20,7 @@ import type { ColumnName, ColumnValues, Lists } from './schema.js';
 /**
  * A row group as an apache-arrow table of one batch, with the columns and types other readers see in the file: List<Int32>, List<Float32>, List<Bool>,
  * Utf8, Int32, Float64; nothing nullable. Numbers are not copied: the table shares the row group's arrays. Its IPC stream (`tableToIPC`, uncompressed)
- * opens in pyarrow, pandas, polars and DuckDB.
+ * opens in pyarrow and polars.
  */
 export function toArrow(group: RowGroup<Partial<ColumnValues>>): Table {
   const { rows, offsets } = group;
