@@ -4,6 +4,7 @@ Losses come from transformers in float32: BOS before each document, context 512,
 A token is noise when any of its characters lies in a recorded span; every other token counts as clean, also the first ones
 after a span, which the model finds hard because of what stands before them ("recovery"). A second figure leaves those out.
 AUC is the probability that a random noise token has a higher loss than a random clean one, ties counting half.
+The control replaces the loss by -log of the token's frequency in the held-out text (plus one): what rare tokens alone give away.
 """
 
 import argparse
@@ -32,16 +33,19 @@ def main():
 
     documents = read_lines(demo / "corpus.jsonl")
     spans = {record["id"]: record["spans"] for record in read_lines(demo / "noise.jsonl")}
-    tokens = {"loss": [], "kind": [], "recovery": []}
+    held_out = read_lines(demo / "heldout.jsonl")
+    rarity_of = token_rarity(scorer, held_out)
+    tokens = {"loss": [], "rarity": [], "kind": [], "recovery": []}
     for document in documents:
         encoding, losses, _ = scorer.score(document["text"])
         kinds, recovery = label(encoding.offsets, spans[document["id"]])
         tokens["loss"].append(losses)
+        tokens["rarity"].append(rarity_of[encoding.ids])
         tokens["kind"].extend(kinds)
         tokens["recovery"].extend(recovery)
-    loss, kind, recovery = np.concatenate(tokens["loss"]), np.array(tokens["kind"]), np.array(tokens["recovery"])
-    report_separation(loss, kind, recovery)
-    report_heldout(scorer, read_lines(demo / "heldout.jsonl"))
+    loss, rarity = np.concatenate(tokens["loss"]), np.concatenate(tokens["rarity"])
+    report_separation(loss, rarity, np.array(tokens["kind"]), np.array(tokens["recovery"]))
+    report_heldout(scorer, held_out)
 
 
 class Scorer:
@@ -69,6 +73,14 @@ class Scorer:
         return encoding, losses.numpy(), top1.numpy()
 
 
+def token_rarity(scorer, documents):
+    """(vocabulary) nats: -log of each token's share of the documents, counted with one more of each."""
+    counts = np.ones(scorer.model.config.vocab_size)
+    for document in documents:
+        np.add.at(counts, scorer.tokenizer.encode(document["text"], add_special_tokens=False).ids, 1)
+    return -np.log(counts / counts.sum())
+
+
 def read_lines(path):
     with open(path, encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
@@ -92,16 +104,17 @@ def auc(high, low):
     return float((below + up_to).sum() / (2 * len(high) * len(low)))
 
 
-def report_separation(loss, kind, recovery):
+def report_separation(loss, rarity, kind, recovery):
     clean, noise = kind == "clean", kind != "clean"
     steady = clean & ~recovery
     print(f"tokens {len(loss)}, noise {noise.mean():.1%}, recovery {recovery.mean():.1%}")
-    print("| tokens | share | mean loss, nats | AUC against clean | AUC, recovery left out |\n|---|---|---|---|---|")
-    print(f"| clean | {clean.mean():.1%} | {loss[clean].mean():.2f} | | |")
-    print(f"| clean, recovery left out | {steady.mean():.1%} | {loss[steady].mean():.2f} | | |")
+    print("| tokens | share | mean loss, nats | AUC against clean | AUC, recovery left out | control: rarity |\n|---|---|---|---|---|---|")
+    print(f"| clean | {clean.mean():.1%} | {loss[clean].mean():.2f} | | | |")
+    print(f"| clean, recovery left out | {steady.mean():.1%} | {loss[steady].mean():.2f} | | | |")
     rows = [("noise", noise), *((name, kind == name) for name in sorted(set(kind[noise])))]
     for name, chosen in rows:
-        print(f"| {name} | {chosen.mean():.1%} | {loss[chosen].mean():.2f} | {auc(loss[chosen], loss[clean]):.3f} | {auc(loss[chosen], loss[steady]):.3f} |")
+        figures = auc(loss[chosen], loss[clean]), auc(loss[chosen], loss[steady]), auc(rarity[chosen], rarity[clean])
+        print(f"| {name} | {chosen.mean():.1%} | {loss[chosen].mean():.2f} | {figures[0]:.3f} | {figures[1]:.3f} | {figures[2]:.3f} |")
 
 
 def report_heldout(scorer, documents):

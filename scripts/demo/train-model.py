@@ -64,7 +64,7 @@ def parse_options():
     parser.add_argument("--vocab", type=int, default=2048)
     parser.add_argument("--context", type=int, default=512, help="tokens in a training row")
     parser.add_argument("--batch", type=int, default=4, help="rows in a step")
-    parser.add_argument("--steps", type=int, default=3600)
+    parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--warmup", type=int, default=100, help="steps")
     parser.add_argument("--lr", type=float, default=3e-3, help="peak; falls to a twentieth along a cosine")
     parser.add_argument("--weight-decay", type=float, default=0.1)
