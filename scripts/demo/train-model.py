@@ -70,7 +70,7 @@ def parse_options():
     parser.add_argument("--weight-decay", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--save-every", type=int, default=500, help="steps; an interrupted run leaves its last save")
+    parser.add_argument("--save-every", type=int, default=400, help="steps; an interrupted run leaves its last save")
     return parser.parse_args()
 
 
