@@ -4,6 +4,9 @@ import { packageVersion } from './package-version.js';
 import { PROBE, type TokenizerLibrary } from './library.js';
 import type { TokenizerFile } from './tokenizer-file.js';
 
+/** Native tables, found by comparing every code point: Unicode 16 for letters, numbers and spaces, Unicode 9 for normalization. */
+export const YOUNG_CHARACTERS = 'Letters added to Unicode after version 16, and combining marks added after version 9, may get other ids than from the native library.';
+
 /** The part of the package that is used; its own type files do not resolve under Node's module rules. */
 interface Package {
   readonly Tokenizer: new (json: object, config: object) => JavascriptTokenizer;
@@ -20,15 +23,15 @@ interface Decoder {
 }
 
 /**
- * A tokenizer of the pure JavaScript library, which runs on the calling thread and knows no spans. It gives the reference library's ids for
- * every text of characters up to Unicode 16 (NFC: marks up to Unicode 9); for younger ones the two may use different tables.
+ * A tokenizer of the pure JavaScript library, which runs on the calling thread and knows no spans. It gives the reference library's ids but
+ * for YOUNG_CHARACTERS: the two look characters up in Unicode tables of different versions.
  * @throws TouchstoneError 'usage' for a tokenizer the library is not exact for
  */
 export async function openJavascript(file: TokenizerFile): Promise<TokenizerLibrary> {
   const { json, refusals } = planJavascript(file.definition);
   if (refusals.length > 0) {
     throw new TouchstoneError('usage', `the JavaScript tokenizer library does not give the reference ids for ${file.path}, because of ${refusals.join('; ')}`, {
-      advice: 'Use the native library (tokenizer.library: native) on a platform for which the npm package "tokenizers" has a binary.',
+      advice: 'Run on a platform for which the npm package "tokenizers" has a binary.',
     });
   }
   const library = (await import('@huggingface/tokenizers')) as unknown as Package;

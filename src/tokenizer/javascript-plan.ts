@@ -42,7 +42,7 @@ const GPT2_PATTERN = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s
 const split = (regex: string): Component => ({ type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false });
 
 /** The same step in terms the library follows exactly, or null. */
-function respell(step: Component): Component[] | null {
+function respell(step: Component, index: number): Component[] | null {
   switch (step.type) {
     case 'ByteLevel':
       // Its own pattern uses JavaScript's \s, which has U+FEFF and lacks U+0085; patterns of Split are translated.
@@ -52,9 +52,9 @@ function respell(step: Component): Component[] | null {
       // Its digits are ASCII; the reference takes all numbers.
       return [split(step['individual_digits'] === true ? String.raw`\p{N}|[^\p{N}]+` : String.raw`\p{N}+|[^\p{N}]+`)];
     case 'Metaspace': {
-      // It never splits.
+      // It never splits, and takes every piece of the first stretch of a text for its beginning.
       const mark = typeof step['replacement'] === 'string' ? step['replacement'] : '▁';
-      if (step['add_prefix_space'] === false) return null;
+      if (step['add_prefix_space'] === false || index > 0) return null;
       return step['split'] === false ? [step] : [step, split(nextTo(mark, 'next'))];
     }
     case 'Split':

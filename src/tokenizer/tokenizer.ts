@@ -2,7 +2,7 @@
 export interface EncodedText {
   /** (n_tokens); BOS and EOS are never added. */
   readonly ids: Int32Array<ArrayBuffer>;
-  /** (n_tokens) UTF-8 bytes of the text each token covers, where asked for; they sum to the bytes of the text. */
+  /** (n_tokens) UTF-8 bytes of the text each token covers, where asked for; they sum to the bytes of the text if it has a token at all. */
   readonly bytes?: Int32Array<ArrayBuffer>;
 }
 

@@ -33,6 +33,7 @@ describe('what the JavaScript library would get wrong is refused by name', () =>
     ['the normalizer Replace (pattern: {"String":"a"}, content: "$1")', 'llama2', (json) => (json.normalizer = { type: 'Replace', pattern: { String: 'a' }, content: '$1' })],
     ['the normalizer Precompiled (precompiled_charsmap: "AAAA")', 'gpt2', (json) => (json.normalizer = { type: 'Precompiled', precompiled_charsmap: 'AAAA' })],
     ['the pre-tokenizer ByteLevel (add_prefix_space: true)', 'gpt2', (json) => (json.pre_tokenizer = { type: 'ByteLevel', add_prefix_space: true })],
+    ['the pre-tokenizer Metaspace (prepend_scheme: "first")', 'mistral', (json) => (json.pre_tokenizer = { type: 'Sequence', pretokenizers: [{ type: 'Digits' }, { type: 'Metaspace', prepend_scheme: 'first' }] })],
     ['the pre-tokenizer Whitespace', 'llama2', (json) => (json.pre_tokenizer = { type: 'Whitespace' })],
     ['the pre-tokenizer Split (invert: false, pattern: {"Regex":"a++|b"}, behavior: "Isolated")', 'llama3', (json) => (json.pre_tokenizer = split({ pattern: { Regex: 'a++|b' }, behavior: 'Isolated' }))],
     ['the pre-tokenizer Split (invert: false, pattern: {"Regex":"(?>a|b)"}, behavior: "Isolated")', 'llama3', (json) => (json.pre_tokenizer = split({ pattern: { Regex: '(?>a|b)' }, behavior: 'Isolated' }))],
