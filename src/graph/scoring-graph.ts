@@ -1,13 +1,10 @@
 import type { ModelSpec, WeightRef } from '../records.js';
-import { gpt2 } from './architectures/gpt2.js';
-import { gptNeox } from './architectures/gpt-neox.js';
-import { llama } from './architectures/llama.js';
-import type { Decoder } from './architectures/decoder.js';
+import { decoder } from './architectures/decoder.js';
 import { GraphBuilder } from './builder.js';
 import type { Graph } from './ir.js';
 import { lossHead, type HeadStats } from './layers/loss-head.js';
-import { sequence, type Sequence } from './layers/sequence.js';
-import { checkpointWeights, type Weights } from './weights.js';
+import { sequence } from './layers/sequence.js';
+import { checkpointWeights } from './weights.js';
 
 export interface ScoringGraphOptions {
   readonly spec: ModelSpec;
@@ -28,16 +25,8 @@ export function buildScoringGraph({ spec, weights: refs, contextLength, stats }:
   const g = new GraphBuilder(`score_${spec.modelType}`);
   const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']));
   const weights = checkpointWeights(g, refs);
-  const decoder = decode(g, grid, spec, weights, contextLength);
-  lossHead(g, decoder.hidden, decoder.project, stats);
+  const { hidden, project } = decoder(g, grid, spec, weights, contextLength);
+  lossHead(g, hidden, project, stats);
   weights.assertAllUsed();
   return g.build();
-}
-
-function decode(g: GraphBuilder, grid: Sequence, spec: ModelSpec, weights: Weights, positions: number): Decoder {
-  switch (spec.family) {
-    case 'llama': return llama(g, grid, spec, weights, positions);
-    case 'gpt2': return gpt2(g, grid, spec, weights);
-    case 'gpt-neox': return gptNeox(g, grid, spec, weights, positions);
-  }
 }

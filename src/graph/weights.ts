@@ -9,7 +9,6 @@ import { cast } from './ops.js';
 export interface Weights {
   /** The tensor as float32 whatever its storage type; must have exactly this shape. The same name gives the same value again. */
   take(name: string, shape: readonly number[]): Value;
-  has(name: string): boolean;
   /** Throws if a tensor was never taken: a weight nobody reads means another architecture. */
   assertAllUsed(): void;
 }
@@ -17,7 +16,6 @@ export interface Weights {
 export function checkpointWeights(g: GraphBuilder, refs: ReadonlyMap<string, WeightRef>): Weights {
   const taken = new Map<string, Value>();
   return {
-    has: (name) => refs.has(name),
     take(name, shape) {
       const known = taken.get(name);
       const ref = refs.get(name);
@@ -44,5 +42,27 @@ export function checkpointWeights(g: GraphBuilder, refs: ReadonlyMap<string, Wei
         advice: 'The weights belong to another architecture, or config.json lacks a setting (a bias, a norm). Losses would be wrong, so nothing is scored.',
       });
     },
+  };
+}
+
+/** Parameters as inputs of the graph, for training: each is a float32 input under its own name, in the order it was first taken. */
+export interface ParameterInputs extends Weights {
+  readonly parameters: readonly Value[];
+}
+
+export function parameterInputs(g: GraphBuilder): ParameterInputs {
+  const taken = new Map<string, Value>();
+  return {
+    get parameters() {
+      return [...taken.values()];
+    },
+    take(name, shape) {
+      const known = taken.get(name);
+      if (known !== undefined) return known;
+      const value = g.input(name, 'float32', shape);
+      taken.set(name, value);
+      return value;
+    },
+    assertAllUsed: () => undefined,
   };
 }

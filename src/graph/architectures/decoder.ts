@@ -1,10 +1,19 @@
+import type { ModelSpec } from '../../records.js';
 import type { GraphBuilder } from '../builder.js';
-import type { Value } from '../ir.js';
+import type { Sequence } from '../layers/sequence.js';
+import type { Weights } from '../weights.js';
+import type { Decoder } from './decoder-parts.js';
+import { gpt2 } from './gpt2.js';
+import { gptNeox } from './gpt-neox.js';
+import { llama } from './llama.js';
 
-/** What every architecture builds: the hidden rows of a batch, and how rows become logits. */
-export interface Decoder {
-  /** float32 [B*T, D], before the final norm. */
-  readonly hidden: Value;
-  /** Logits [R, V] of hidden rows [R, D]; builds the final norm and the head inside `body`. */
-  readonly project: (body: GraphBuilder, rows: Value) => Value;
+export type { Decoder } from './decoder-parts.js';
+
+/** The decoder of any supported architecture. `positions`: the longest sequence it will see. */
+export function decoder(g: GraphBuilder, grid: Sequence, spec: ModelSpec, weights: Weights, positions: number): Decoder {
+  switch (spec.family) {
+    case 'llama': return llama(g, grid, spec, weights, positions);
+    case 'gpt2': return gpt2(g, grid, spec, weights);
+    case 'gpt-neox': return gptNeox(g, grid, spec, weights, positions);
+  }
 }

@@ -7,7 +7,7 @@ import { rotary, rotaryTables, type RotaryTables } from '../layers/rotary.js';
 import { POSITIONS, type Sequence } from '../layers/sequence.js';
 import { add, gatherRows, layerNorm, linear, reshape, split } from '../ops.js';
 import type { Weights } from '../weights.js';
-import type { Decoder } from './decoder.js';
+import type { Decoder } from './decoder-parts.js';
 
 /** GPT-NeoX and Pythia. https://arxiv.org/abs/2204.06745 */
 export function gptNeox(g: GraphBuilder, grid: Sequence, spec: GptNeoxSpec, weights: Weights, positions: number): Decoder {

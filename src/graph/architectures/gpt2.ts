@@ -6,7 +6,7 @@ import { activate } from '../layers/mlp.js';
 import { POSITIONS, type Sequence } from '../layers/sequence.js';
 import { add, conv1d, gatherRows, layerNorm, linear, reshape, split } from '../ops.js';
 import type { Weights } from '../weights.js';
-import type { Decoder } from './decoder.js';
+import type { Decoder } from './decoder-parts.js';
 
 /** GPT-2. https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf */
 export function gpt2(g: GraphBuilder, grid: Sequence, spec: Gpt2Spec, weights: Weights): Decoder {

@@ -7,7 +7,7 @@ import { rotary, rotaryTables, type RotaryTables } from '../layers/rotary.js';
 import { POSITIONS, type Sequence } from '../layers/sequence.js';
 import { add, gatherRows, linear, reshape, rmsNorm } from '../ops.js';
 import type { Weights } from '../weights.js';
-import type { Decoder } from './decoder.js';
+import type { Decoder } from './decoder-parts.js';
 
 /** Llama, Mistral, Qwen2 and Qwen3. */
 export function llama(g: GraphBuilder, grid: Sequence, spec: LlamaSpec, weights: Weights, positions: number): Decoder {

@@ -42,7 +42,7 @@ export function gradients(g: GraphBuilder, seeds: readonly Seed[], wanted: reado
   for (const node of tape.toReversed()) {
     const outputs = node.outputs.map(({ name }) => grads.get(name) ?? null);
     const grad = outputs[0] ?? outputs.find((found) => found !== null);
-    if (grad === null || grad === undefined || !node.outputs.some(({ name }) => carries.has(name))) continue;
+    if (grad === undefined || !node.outputs.some(({ name }) => carries.has(name))) continue;
     const wants = (at: number): boolean => carries.has(node.inputs[at]?.name ?? '');
     const found = ruleOf(node)(g, { node, inputs: node.inputs, output: node.outputs[0]!, grad, grads: outputs, wants });
     found.forEach((inputGrad, at) => {

@@ -1,0 +1,130 @@
+import type { ModelSpec } from '../records.js';
+import { decoder } from './architectures/decoder.js';
+import { GraphBuilder } from './builder.js';
+import { gradients } from './gradient/backward.js';
+import type { Graph, Value } from './ir.js';
+import { sequence } from './layers/sequence.js';
+import { selectHighest } from './layers/token-selection.js';
+import { add, cast, exp, gatherColumn, gatherRows, logSoftmax, mul, neg, reshape, shapeOf, sumOver, unsqueeze } from './ops.js';
+import { adamW, clipFactor, globalNorm, type AdamWOptions } from './optimizer.js';
+import { parameterInputs } from './weights.js';
+
+export interface TrainingGraphOptions {
+  readonly spec: ModelSpec;
+  /** Longest T a batch may have. */
+  readonly contextLength: number;
+  /**
+   * 'causal' trains on every position of `rows`. 'selective' trains on the `keep` highest scores of each group of positions, where a
+   * score is live loss * live_weight + offset: 1 and -reference loss give the excess loss.
+   */
+  readonly objective: 'causal' | 'selective';
+  /** 'accumulate' adds the gradients of a micro-batch to those of earlier ones; 'update' does that too, clips, and steps the optimizer. */
+  readonly phase: 'accumulate' | 'update';
+  /** Whether gradients of earlier micro-batches come in. */
+  readonly accumulated: boolean;
+  readonly optimizer: AdamWOptions & { readonly clipNorm: number };
+  /** Whether weight decay applies to a parameter. */
+  readonly decays: (name: string, shape: readonly number[]) => boolean;
+}
+
+/** A training step as a graph, and the names by which its tensors are fed and fetched. */
+export interface TrainingGraph {
+  readonly graph: Graph;
+  /** In the order of first use; each is an input, and with 'update' an output under `${name}/next`. */
+  readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
+}
+
+export const momentName = (parameter: string): string => `${parameter}/moment`;
+export const varianceName = (parameter: string): string => `${parameter}/variance`;
+export const gradientName = (parameter: string): string => `${parameter}/gradient`;
+/** The output that replaces an input. */
+export const nextName = (input: string): string => `${input}/next`;
+
+/**
+ * Forward, loss, selection, backward, clipping and AdamW in one graph.
+ *
+ * Inputs: the parameters; `input_ids` int32 (B, T); `rows` and `targets` int32 (N), flat positions in B*T and the id that follows each;
+ * `loss_scale` float32 (), which the gradient of the summed loss is multiplied by (1 / tokens trained on makes it the mean).
+ * Selective: `offsets` float32 (S, L) with S*L = N, -Infinity where a position is no candidate, `live_weight` float32 () and `keep` int64 (S).
+ * With `accumulated`: a gradient for each parameter. With 'update': moment and variance for each, `step_size`, `variance_scale`, `decay`.
+ * Outputs: `live_loss` float32 (N) in nats; `selected` int64 (M), indices into N (selective only); `loss_sum` float32 (), over the selected;
+ * and either the summed gradients, or `gradient_norm` float32 () before clipping and the next parameters, moments and variances.
+ * Only the selected rows go through the backward pass of the head.
+ */
+export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph {
+  const { spec, objective, phase, optimizer } = options;
+  const g = new GraphBuilder(`train_${spec.modelType}`);
+  const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']));
+  const rows = g.input('rows', 'int32', ['N']);
+  const targets = g.input('targets', 'int32', ['N']);
+  const lossScale = g.input('loss_scale', 'float32', []);
+  const weights = parameterInputs(g);
+  const { hidden, project } = decoder(g, grid, spec, weights, options.contextLength);
+
+  const logProbs = logSoftmax(g, project(g, gatherRows(g, hidden, rows)));
+  const liveLoss = neg(g, gatherColumn(g, logProbs, targets));
+  g.output('live_loss', liveLoss);
+
+  const chosen = objective === 'causal' ? all(rows, targets, liveLoss, logProbs) : selected(g, rows, targets, liveLoss, logProbs);
+  g.output('loss_sum', sumOver(g, chosen.liveLoss, [0]));
+
+  // The forward pass of these logits is never run: their gradient is known in closed form, and nothing else asks for them.
+  const logits = project(g, gatherRows(g, hidden, chosen.rows));
+  const parameters = weights.parameters;
+  const grads = gradients(g, [{ value: logits, grad: crossEntropyGradient(g, chosen.logProbs, chosen.targets, lossScale, logits) }], parameters);
+  const summed = parameters.map((parameter, at) => {
+    if (!options.accumulated) return grads[at]!;
+    return add(g, g.input(gradientName(parameter.name), 'float32', parameter.shape), grads[at]!);
+  });
+
+  if (phase === 'accumulate') {
+    parameters.forEach(({ name }, at) => { g.output(nextName(gradientName(name)), summed[at]!); });
+  } else {
+    const norm = globalNorm(g, summed);
+    g.output('gradient_norm', norm);
+    const clip = clipFactor(g, norm, optimizer.clipNorm);
+    const step = { stepSize: g.input('step_size', 'float32', []), varianceScale: g.input('variance_scale', 'float32', []), decay: g.input('decay', 'float32', []) };
+    parameters.forEach((parameter, at) => {
+      const { name, shape } = parameter;
+      const state = { parameter, moment: g.input(momentName(name), 'float32', shape), variance: g.input(varianceName(name), 'float32', shape) };
+      const next = adamW(g, state, mul(g, summed[at]!, clip), step, optimizer, options.decays(name, shape as number[]));
+      g.output(nextName(name), next.parameter);
+      g.output(nextName(momentName(name)), next.moment);
+      g.output(nextName(varianceName(name)), next.variance);
+    });
+  }
+  return { graph: g.build(), parameters: parameters.map(({ name, shape }) => ({ name, shape: shape as readonly number[] })) };
+}
+
+/** The positions that are trained on. */
+interface Chosen {
+  readonly rows: Value;
+  readonly targets: Value;
+  readonly liveLoss: Value;
+  readonly logProbs: Value;
+}
+
+function all(rows: Value, targets: Value, liveLoss: Value, logProbs: Value): Chosen {
+  return { rows, targets, liveLoss, logProbs };
+}
+
+function selected(g: GraphBuilder, rows: Value, targets: Value, liveLoss: Value, logProbs: Value): Chosen {
+  const offsets = g.input('offsets', 'float32', ['S', 'L']);
+  const liveWeight = g.input('live_weight', 'float32', []);
+  const keep = g.input('keep', 'int64', ['S']);
+  const live = reshape(g, liveLoss, ['S', 'L'], shapeOf(g, offsets));
+  const picked = selectHighest(g, add(g, mul(g, live, liveWeight), offsets), keep);
+  g.output('selected', picked);
+  const take = (x: Value): Value => gatherRows(g, x, picked);
+  return { rows: take(rows), targets: take(targets), liveLoss: take(liveLoss), logProbs: take(logProbs) };
+}
+
+/** Gradient of scale * sum of the losses with respect to the logits: scale * (softmax - one-hot of the target). logProbs [M, V], targets [M]. */
+function crossEntropyGradient(g: GraphBuilder, logProbs: Value, targets: Value, scale: Value, logits: Value): Value {
+  const columns = unsqueeze(g, cast(g, targets, 'int64'), 1);
+  const minusOne = g.node('Expand', [g.constant('float32', [], [-1]), shapeOf(g, columns)], 'float32', columns.shape);
+  const difference = g.node('ScatterElements', [exp(g, logProbs), columns, minusOne], 'float32', logProbs.shape, {
+    attributes: { axis: { kind: 'int', value: 1 }, reduction: { kind: 'string', value: 'add' } },
+  });
+  return { ...mul(g, difference, scale), shape: logits.shape };
+}

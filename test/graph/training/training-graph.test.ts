@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { encodeModel } from '../../../src/graph/encode.js';
+import { buildTrainingGraph, gradientName, momentName, nextName, varianceName, type TrainingGraphOptions } from '../../../src/graph/training-graph.js';
+import { openCheckpoint } from '../../../src/model/checkpoint.js';
+import { readSafetensors } from '../../../src/model/safetensors.js';
+import type { Tensors } from '../../../src/runtime/protocol.js';
+import { openSession } from '../../../src/runtime/session.js';
+
+const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
+const CASES = readdirSync(`${FIXTURES}training`);
+
+interface Expected {
+  readonly inputIds: readonly (readonly number[])[];
+  readonly lossNats: number;
+  readonly gradientNorm: number;
+  readonly optimizer: { readonly lr: number; readonly betas: readonly [number, number]; readonly eps: number; readonly weightDecay: number; readonly clipNorm: number };
+  readonly lossCurveNats: readonly number[];
+}
+
+async function tensorsOf(path: string): Promise<Map<string, Float32Array>> {
+  const bytes = readFileSync(path);
+  const { tensors } = await readSafetensors(path);
+  return new Map([...tensors.values()].map(({ name, byteOffset, byteLength }) => [name, new Float32Array(bytes.buffer.slice(bytes.byteOffset + byteOffset, bytes.byteOffset + byteOffset + byteLength))]));
+}
+
+async function openCase(name: string): Promise<{ expected: Expected; options: TrainingGraphOptions; parameters: Map<string, Float32Array>; oracle: Map<string, Float32Array> }> {
+  const expected = JSON.parse(readFileSync(`${FIXTURES}training/${name}/expected.json`, 'utf8')) as Expected;
+  const { spec } = await openCheckpoint(`${FIXTURES}oracle/${name}`);
+  const { betas, eps, clipNorm } = expected.optimizer;
+  const options: TrainingGraphOptions = {
+    spec, contextLength: 64, objective: 'causal', phase: 'accumulate', accumulated: false,
+    optimizer: { beta1: betas[0], beta2: betas[1], epsilon: eps, clipNorm }, decays: (_parameter, shape) => shape.length >= 2,
+  };
+  return { expected, options, parameters: await tensorsOf(`${FIXTURES}oracle/${name}/model.safetensors`), oracle: await tensorsOf(`${FIXTURES}training/${name}/gradients.safetensors`) };
+}
+
+/** Feeds of a batch that is trained on at every position but the last. */
+function batchFeeds(ids: readonly (readonly number[])[]): Tensors {
+  const length = ids[0]!.length;
+  const count = ids.length * (length - 1);
+  const rows = ids.flatMap((sequence, b) => sequence.slice(0, -1).map((_, t) => b * length + t));
+  return {
+    input_ids: { dtype: 'int32', dims: [ids.length, length], data: Int32Array.from(ids.flat()) },
+    rows: { dtype: 'int32', dims: [count], data: Int32Array.from(rows) },
+    targets: { dtype: 'int32', dims: [count], data: Int32Array.from(ids.flatMap((sequence) => sequence.slice(1))) },
+    loss_scale: scalar(1 / count),
+  };
+}
+
+const scalar = (value: number): Tensors[string] => ({ dtype: 'float32', dims: [], data: Float32Array.of(value) });
+const float32 = (shape: readonly number[], data: Float32Array): Tensors[string] => ({ dtype: 'float32', dims: shape, data });
+const floats = (outputs: Tensors, name: string): Float32Array => outputs[name]!.data as Float32Array;
+
+describe('a training step equals PyTorch', () => {
+  it.each(CASES)('%s: every gradient within 1e-4 of its largest entry', async (name) => {
+    const { expected, options, parameters, oracle } = await openCase(name);
+    const built = buildTrainingGraph(options);
+    expect(built.parameters.map((parameter) => parameter.name).sort()).toEqual([...oracle.keys()].sort());
+    const session = await openSession({ model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
+    const feeds = Object.fromEntries(built.parameters.map((parameter) => [parameter.name, float32(parameter.shape, parameters.get(parameter.name)!)]));
+    const outputs = await session.run({ ...batchFeeds(expected.inputIds), ...feeds });
+    const count = expected.inputIds.length * (expected.inputIds[0]!.length - 1);
+    expect(floats(outputs, 'loss_sum')[0]! / count).toBeCloseTo(expected.lossNats, 4);
+    for (const [parameter, exact] of oracle) {
+      const found = floats(outputs, nextName(gradientName(parameter)));
+      const largest = exact.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      const worst = found.reduce((most, value, at) => Math.max(most, Math.abs(value - exact[at]!)), 0);
+      expect(worst / largest, parameter).toBeLessThan(1e-4);
+    }
+    await session.release();
+  });
+
+  it.each(CASES)('%s: 50 steps of AdamW with clipping follow its loss curve within 1e-3', async (name) => {
+    const { expected, options, parameters } = await openCase(name);
+    const built = buildTrainingGraph({ ...options, phase: 'update' });
+    const session = await openSession({ model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
+    let state: Tensors = Object.fromEntries(built.parameters.flatMap(({ name: parameter, shape }) => {
+      const zeros = (): Float32Array => new Float32Array(parameters.get(parameter)!.length);
+      return [[parameter, float32(shape, parameters.get(parameter)!)], [momentName(parameter), float32(shape, zeros())], [varianceName(parameter), float32(shape, zeros())]];
+    }));
+    const { lr, betas, weightDecay } = expected.optimizer;
+    const count = expected.inputIds.length * (expected.inputIds[0]!.length - 1);
+    for (const [at, loss] of expected.lossCurveNats.entries()) {
+      const outputs = await session.run({
+        ...batchFeeds(expected.inputIds), ...state,
+        step_size: scalar(lr / (1 - betas[0] ** (at + 1))),
+        variance_scale: scalar(1 / Math.sqrt(1 - betas[1] ** (at + 1))),
+        decay: scalar(1 - lr * weightDecay),
+      });
+      expect(Math.abs(floats(outputs, 'loss_sum')[0]! / count - loss)).toBeLessThan(1e-3);
+      if (at === 0) expect(floats(outputs, 'gradient_norm')[0]).toBeCloseTo(expected.gradientNorm, 3);
+      state = Object.fromEntries(Object.keys(state).map((input) => [input, outputs[nextName(input)]!]));
+    }
+    await session.release();
+  });
+});
+
+describe('selection inside the step', () => {
+  it('keeps the highest excess losses of each group, and selecting everything is plain training bit for bit', async () => {
+    const { expected, options, parameters } = await openCase('llama-gqa-tied');
+    const feeds = batchFeeds(expected.inputIds);
+    const groups = expected.inputIds.length;
+    const length = expected.inputIds[0]!.length - 1;
+    const plain = buildTrainingGraph(options);
+    const weights = Object.fromEntries(plain.parameters.map(({ name, shape }) => [name, float32(shape, parameters.get(name)!)]));
+    const causal = await openSession({ model: encodeModel(plain.graph), weightsFolder: null, threads: 1, spin: false });
+    const whole = await causal.run({ ...feeds, ...weights });
+    await causal.release();
+
+    const session = await openSession({ model: encodeModel(buildTrainingGraph({ ...options, objective: 'selective' }).graph), weightsFolder: null, threads: 1, spin: false });
+    const reference = Float32Array.from({ length: groups * length }, (_, at) => ((at * 7919) % 13) / 2);
+    reference[3] = Infinity; // no candidate
+    const select = (keep: readonly number[], offsets: Float32Array): Promise<Tensors> => session.run({
+      ...feeds, ...weights,
+      offsets: float32([groups, length], offsets), live_weight: scalar(1), keep: { dtype: 'int64', dims: [groups], data: BigInt64Array.from(keep, BigInt) },
+    });
+
+    const some = await select([4, 6], reference.map((loss) => -loss));
+    const excess = floats(some, 'live_loss').map((loss, at) => loss - reference[at]!);
+    const expectedOrder = [0, 1].flatMap((group) => Array.from({ length }, (_, t) => group * length + t).sort((a, b) => excess[b]! - excess[a]! || a - b).slice(0, [4, 6][group]));
+    expect([...(some['selected']!.data as BigInt64Array)].map(Number)).toEqual(expectedOrder);
+    expect(expectedOrder).not.toContain(3);
+
+    // Falling scores keep the order of the positions, so that sums have the same order too.
+    const everything = await select([length, length], Float32Array.from(reference, (_, at) => -100 * at));
+    for (const { name } of plain.parameters) {
+      expect(floats(everything, nextName(gradientName(name)))).toEqual(floats(whole, nextName(gradientName(name))));
+    }
+    await session.release();
+  });
+});
