@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'runs/', 'pipelines/'] },
+  { ignores: ['dist/', 'node_modules/', 'runs/', 'pipelines/', '.venv/'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
