@@ -1,6 +1,7 @@
 /**
- * Reads the same documents from every input format and prints how fast: MB of text a second on one thread, from the page cache, median of
- * interleaved rounds. The texts are slices of a real file where one is given, else of generated words.
+ * Reads the same documents from every input format and prints how fast: MB of text (UTF-8) a second from the page cache, and a second of processor
+ * time, which says more on a machine that others use too; medians of interleaved rounds. The texts are slices of a real file where one is
+ * given, else of generated words.
  *
  *   npx tsx scripts/bench/corpus.ts [text file] [--megabytes 64] [--rounds 5]
  */
@@ -29,16 +30,20 @@ async function main(): Promise<void> {
     const texts = cut(await sourceText(positionals[0]), Number(values.megabytes) * MEGABYTE);
     const textMegabytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / MEGABYTE;
     const files = await writeFormats(folder, texts);
-    const rates = new Map(files.map((file) => [file, [] as number[]]));
+    const rates = new Map(files.map((file) => [file, { wall: [] as number[], processor: [] as number[] }]));
     for (let round = 0; round < Number(values.rounds); round++) {
-      for (const file of files) rates.get(file)!.push(textMegabytes / (await secondsToRead(file, texts.length)));
+      for (const [file, { wall, processor }] of rates) {
+        const seconds = await secondsToRead(file, texts.length);
+        wall.push(textMegabytes / seconds.wall);
+        processor.push(textMegabytes / seconds.processor);
+      }
     }
     console.log(`${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}; ${texts.length} documents, ${textMegabytes.toFixed(0)} MB of text, median of ${values.rounds} rounds\n`);
-    console.log('| format | file MB | text MB/s (min - max) |\n|---|---|---|');
-    for (const [file, all] of rates) {
-      const sorted = all.toSorted((a, b) => a - b);
+    console.log('| file | file MB | MB/s (min - max) | MB/s of processor time |\n|---|---|---|---|');
+    for (const [file, { wall, processor }] of rates) {
       const size = (await stat(file)).size / MEGABYTE;
-      console.log(`| ${file.slice(folder.length + 1)} | ${size.toFixed(1)} | ${sorted[sorted.length >> 1]!.toFixed(0)} (${sorted[0]!.toFixed(0)} - ${sorted.at(-1)!.toFixed(0)}) |`);
+      const spread = `${Math.min(...wall).toFixed(0)} - ${Math.max(...wall).toFixed(0)}`;
+      console.log(`| ${file.slice(folder.length + 1)} | ${size.toFixed(1)} | ${median(wall).toFixed(0)} (${spread}) | ${median(processor).toFixed(0)} |`);
     }
   } finally {
     await rm(folder, { recursive: true });
@@ -84,8 +89,13 @@ async function writeFormats(folder: string, texts: readonly string[]): Promise<s
   return ['corpus.jsonl', 'corpus.jsonl.gz', 'corpus.jsonl.zst', 'snappy.parquet', 'zstd.parquet', 'corpus.txt'].map(path);
 }
 
-async function secondsToRead(path: string, documents: number): Promise<number> {
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+async function secondsToRead(path: string, documents: number): Promise<{ wall: number; processor: number }> {
   const started = performance.now();
+  const startedCpu = process.cpuUsage();
   const { files } = await findCorpusFiles({ paths: [path] });
   let read = 0;
   for (const unit of await planUnits(files, { unitBytes: 64 * MEGABYTE })) {
@@ -95,7 +105,8 @@ async function secondsToRead(path: string, documents: number): Promise<number> {
     }
   }
   if (read !== (path.endsWith('.txt') ? 1 : documents)) throw new Error(`${path}: ${read} documents, expected ${documents}`);
-  return (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(startedCpu);
+  return { wall: (performance.now() - started) / 1000, processor: (user + system) / 1e6 };
 }
 
 await main();

@@ -1,13 +1,9 @@
-import { type Dirent } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import glob from 'fast-glob';
-import { errnoOf, messageOf, TouchstoneError } from '../errors.js';
+import { TouchstoneError } from '../errors.js';
 import { readError } from '../stream/file-chunks.js';
 import { type CorpusFile, corpusSuffixes, formatOf, readableSize } from './corpus-file.js';
-
-/** File system requests under way at once. */
-const CONCURRENCY = 64;
+import { expandPath, mapConcurrently } from './path-expansion.js';
 
 export interface CorpusSearch {
   /** Files, folders (everything below them) and globs; relative paths are resolved from the working directory. */
@@ -24,7 +20,8 @@ export interface FoundCorpus {
 }
 
 /**
- * The corpus files that paths, folders and globs stand for. Names beginning with a dot are left out of folders and globs. Links are followed.
+ * The corpus files that paths, folders and globs stand for. Names beginning with a dot are left out of folders and globs. Links are followed, and
+ * a file that they give several paths is found once.
  * Throws TouchstoneError: 'usage' for a path or pattern that stands for no corpus file, 'io' for a file or folder that cannot be read.
  */
 export async function findCorpusFiles({ paths }: CorpusSearch): Promise<FoundCorpus> {
@@ -32,57 +29,39 @@ export async function findCorpusFiles({ paths }: CorpusSearch): Promise<FoundCor
   const locations = new Set<string>();
   const ignored = new Set<string>();
   for (const path of paths) {
-    const found = await expand(path);
+    const found = await expandPath(path);
     const accepted = found.filter((location) => formatOf(location) !== undefined);
     if (accepted.length === 0) throw nothingFound(path, found);
     for (const location of found) (formatOf(location) === undefined ? ignored : locations).add(location);
   }
-  const root = commonFolder([...locations]);
-  const files = await mapConcurrently([...locations], async (location): Promise<CorpusFile> => {
+  const distinct = await withoutAliases([...locations]);
+  const root = commonFolder(distinct);
+  const files = await mapConcurrently(distinct, async (location): Promise<CorpusFile> => {
     const path = relative(root, location).split(sep).join('/');
     return { path, location, bytes: await readableSize(location), format: formatOf(location)! };
   });
-  return { root, files: files.sort((a, b) => compareCodeUnits(a.path, b.path)), ignored: [...ignored].sort(compareCodeUnits) };
+  return { root, files: files.sort((a, b) => compareCodeUnits(a.path, b.path)), ignored: (await withoutAliases([...ignored])).sort(compareCodeUnits) };
 }
 
-/** Absolute paths of the files one argument stands for, corpus files or not. */
-async function expand(path: string): Promise<string[]> {
-  const location = resolve(path);
-  try {
-    return (await stat(location)).isDirectory() ? await filesBelow(location) : [location];
-  } catch (cause) {
-    if (cause instanceof TouchstoneError) throw cause;
-    const code = errnoOf(cause);
-    if (code !== 'ENOENT' && code !== 'ENOTDIR' && code !== 'ENAMETOOLONG') throw readError(location, cause);
+/**
+ * One path for each file of each folder: links between folders give a file many paths, in a loop without end. The shortest is kept, and among
+ * equals the first by code unit. Two names for one content, as in a cache of links, are two files.
+ */
+async function withoutAliases(locations: readonly string[]): Promise<string[]> {
+  const folders = [...new Set(locations.map((location) => dirname(location)))];
+  const real = new Map(await mapConcurrently(folders, async (folder) => [folder, await realFolder(folder)] as const));
+  const chosen = new Map<string, string>();
+  for (const location of locations.toSorted((a, b) => a.length - b.length || compareCodeUnits(a, b))) {
+    const identity = join(real.get(dirname(location))!, basename(location));
+    if (!chosen.has(identity)) chosen.set(identity, location);
   }
-  const pattern = sep === '\\' ? location.replaceAll('\\', '/') : location;
-  if (!glob.isDynamicPattern(pattern)) throw new TouchstoneError('usage', `the corpus path ${path} does not exist`);
-  const entries = await glob(pattern, { absolute: true, onlyFiles: false, markDirectories: true }).catch((cause: unknown) => {
-    throw new TouchstoneError('io', `cannot expand the corpus pattern ${path}: ${messageOf(cause)}`, { cause });
-  });
-  const below = await mapConcurrently(entries, (entry) => (entry.endsWith('/') ? filesBelow(resolve(entry)) : [resolve(entry)]));
-  return below.flat();
+  return [...chosen.values()];
 }
 
-/** Absolute paths of all files below a folder, hidden names left out. `above`: real paths of the folders on the way, so that a link to one of them ends. */
-async function filesBelow(folder: string, above: readonly string[] = []): Promise<string[]> {
-  let entries: Dirent[];
-  let real: string;
-  try {
-    real = await realpath(folder);
-    if (above.includes(real)) return [];
-    entries = await readdir(folder, { withFileTypes: true });
-  } catch (cause) {
+async function realFolder(folder: string): Promise<string> {
+  return realpath(folder).catch((cause: unknown) => {
     throw readError(folder, cause);
-  }
-  const visible = entries.filter((entry) => !entry.name.startsWith('.'));
-  const below = await mapConcurrently(visible, async (entry) => {
-    const location = join(folder, entry.name);
-    // A link that leads nowhere is kept: if it is named like a corpus file, reading its size reports it.
-    const isFolder = entry.isSymbolicLink() ? await stat(location).then((found) => found.isDirectory(), () => false) : entry.isDirectory();
-    return isFolder ? filesBelow(location, [...above, real]) : [location];
   });
-  return below.flat();
 }
 
 function nothingFound(path: string, found: readonly string[]): TouchstoneError {
@@ -94,21 +73,15 @@ function nothingFound(path: string, found: readonly string[]): TouchstoneError {
   return new TouchstoneError('usage', `${path} holds no corpus file, only ${names.join(', ')}${more}`, { advice });
 }
 
-/** The longest folder that holds every one of the files. */
+/** The longest folder that holds every one of the files; the root of the first where there is none (drives of Windows). */
 function commonFolder(locations: readonly string[]): string {
   let common = dirname(locations[0]!);
   for (const location of locations) {
-    while (!location.startsWith(common.endsWith(sep) ? common : common + sep)) common = dirname(common);
+    while (!location.startsWith(common.endsWith(sep) ? common : common + sep) && common !== dirname(common)) common = dirname(common);
   }
   return common;
 }
 
 function compareCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-async function mapConcurrently<A, B>(values: readonly A[], map: (value: A) => B | Promise<B>): Promise<B[]> {
-  const mapped: B[] = [];
-  for (let i = 0; i < values.length; i += CONCURRENCY) mapped.push(...(await Promise.all(values.slice(i, i + CONCURRENCY).map(map))));
-  return mapped;
 }

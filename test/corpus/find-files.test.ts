@@ -66,6 +66,21 @@ describe('the corpus files', () => {
     const found = await findCorpusFiles({ paths: [join(path, 'snapshot')] });
     expect(found.files).toMatchObject([{ path: 'train.jsonl', bytes: 2 }]);
   });
+
+  it('are found once, by their shortest path, however many links lead to their folder', async () => {
+    const { path, write } = await corpusFolder();
+    await write('data/a.jsonl', '');
+    await write('data/more/b.jsonl', '');
+    await symlink(path, join(path, 'data/more/loop'));
+    await symlink(join(path, 'data'), join(path, 'alias'));
+    // Two names for one file are two files: a cache of links names equal contents so.
+    await symlink(join(path, 'data/a.jsonl'), join(path, 'data/z.jsonl'));
+    const expected = ['a.jsonl', 'more/b.jsonl', 'z.jsonl'];
+    expect(await names(path)).toEqual(expected);
+    expect(await names(join(path, '**/*.jsonl'))).toEqual(expected);
+    expect(await names(join(path, 'alias'), join(path, 'data'))).toEqual(expected);
+    expect(await names(join(path, 'alias'))).toEqual(expected);
+  });
 });
 
 describe('a corpus path is refused', () => {
