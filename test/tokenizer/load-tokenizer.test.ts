@@ -107,6 +107,8 @@ test('a token can be shown as its vocabulary entry and as the text it stands for
   expect(await shown(' the é', gpt2)).toEqual([['Ġthe', ' the'], ['Ġ', ' '], ['Ã©', 'é']]);
   expect(await shown('é\x07', llama2)).toEqual([['▁', ' '], ['é', 'é'], ['<0x07>', '\x07']]);
   expect([gpt2.piece(700), gpt2.tokenText(700), gpt2.piece(701), gpt2.tokenText(-1)]).toEqual(['<|endoftext|>', '<|endoftext|>', null, null]);
+  const idOf = (piece: string): number => Array.from({ length: 900 }, (_, id) => id).find((id) => llama2.piece(id) === piece)!;
+  expect([llama2.tokenText(idOf('<0xFF>')), llama2.tokenText(idOf('<0xE2>')), llama2.tokenText(idOf('<0x20>'))]).toEqual(['\ufffd', '\ufffd', ' ']);
   expect(gpt2.tokenText((await gpt2.encode(['𠮷'], { bytes: false }))[0]!.ids[0]!)).toBe('\ufffd');
 });
 
