@@ -19,10 +19,13 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
   let bar: SingleBar | undefined;
   let started = 0;
   let lastLine = 0;
+  let shown = 0;
 
   const show = (progress: Progress): void => {
     const seconds = (performance.now() - started) / 1000;
-    const share = progress.bytesTotal === 0 ? 1 : Math.min(1, progress.bytesDone / progress.bytesTotal);
+    // The share is an estimate that later documents may correct downwards; a bar that goes backwards tells nobody anything.
+    shown = progress.bytesTotal === 0 ? 1 : Math.min(1, Math.max(shown, progress.bytesDone / progress.bytesTotal));
+    const share = shown;
     const speed = `${countText(progress.scoredTokens / seconds)} tok/s`;
     const eta = share > 0.005 ? durationText((seconds / share) * (1 - share)) : '...';
     const units = `${progress.unitsDone}/${progress.unitsTotal}`;

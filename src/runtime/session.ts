@@ -8,28 +8,33 @@ export interface Session {
   release(): Promise<void>;
 }
 
-export async function openSession(spec: SessionSpec): Promise<Session> {
-  const started = performance.now();
-  const options: InferenceSession.SessionOptions = {
+/** What every session of this program is made with; only 'cpu' for now. */
+export function sessionOptions({ weightsFolder, threads, spin }: Omit<SessionSpec, 'model'>): InferenceSession.SessionOptions {
+  return {
     executionProviders: ['cpu'],
-    intraOpNumThreads: spec.threads, // the runtime's own default ignores cgroup limits
+    intraOpNumThreads: threads, // the runtime's own default ignores cgroup limits
     interOpNumThreads: 1,
     executionMode: 'sequential',
     enableMemPattern: false, // plans memory per input shape, and shapes vary here
     logSeverityLevel: 3,
     extra: {
       session: {
-        ...(spec.weightsFolder === null ? {} : { model_external_initializers_file_folder_path: spec.weightsFolder }),
-        intra_op: { allow_spinning: spec.spin ? '1' : '0' },
+        ...(weightsFolder === null ? {} : { model_external_initializers_file_folder_path: weightsFolder }),
+        intra_op: { allow_spinning: spin ? '1' : '0' },
       },
     },
   };
+}
+
+export async function openSession(spec: SessionSpec): Promise<Session> {
+  const started = performance.now();
+  const options = sessionOptions(spec);
   const session = typeof spec.model === 'string' ? await InferenceSession.create(spec.model, options) : await InferenceSession.create(spec.model, options);
   const info = { inputs: session.inputNames, outputs: session.outputNames, loadSeconds: (performance.now() - started) / 1000 };
   return {
     info,
     async run(feeds) {
-      const inputs = Object.entries(feeds).map(([name, { dtype, data, dims }]) => [name, new Tensor(dtype, data as Float32Array, dims)] as const);
+      const inputs = Object.entries(feeds).map(([name, data]) => [name, toTensor(data)] as const);
       const outputs = await session.run(Object.fromEntries(inputs));
       return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, toData(name, tensor)]));
     },
@@ -37,7 +42,12 @@ export async function openSession(spec: SessionSpec): Promise<Session> {
   };
 }
 
-function toData(name: string, tensor: Tensor): TensorData {
+/** The tensor shares the array. */
+export function toTensor({ dtype, data, dims }: TensorData): Tensor {
+  return new Tensor(dtype, data as Float32Array, dims);
+}
+
+export function toData(name: string, tensor: Tensor): TensorData {
   const { type, dims, data } = tensor;
   if (type !== 'float32' && type !== 'int32' && type !== 'int64' && type !== 'bool') throw new Error(`output ${name} has element type ${type}, which no caller expects`);
   return { dtype: type, dims, data: data as TensorData['data'] };

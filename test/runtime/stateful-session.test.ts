@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { GraphBuilder } from '../../src/graph/builder.js';
+import { encodeModel } from '../../src/graph/encode.js';
+import { add, mul } from '../../src/graph/ops.js';
+import { buildTrainingGraph, momentName, nextName, varianceName } from '../../src/graph/training-graph.js';
+import { openCheckpoint } from '../../src/model/checkpoint.js';
+import type { Tensors } from '../../src/runtime/protocol.js';
+import { openSession } from '../../src/runtime/session.js';
+import { openStatefulSession } from '../../src/runtime/stateful-session.js';
+
+const scalar = (value: number): Tensors[string] => ({ dtype: 'float32', dims: [], data: Float32Array.of(value) });
+
+describe('a stateful session', () => {
+  it('feeds its state to graphs, replaces it by their next outputs, and gives out copies', async () => {
+    const g = new GraphBuilder('grow');
+    const x = g.input('x', 'float32', [2]);
+    const factor = g.input('factor', 'float32', []);
+    g.output('x/next', add(g, mul(g, x, factor), x));
+    g.output('seen', mul(g, x, factor));
+    const session = await openStatefulSession({ graphs: { grow: encodeModel(g.build()) }, threads: 1 }, { x: { dtype: 'float32', dims: [2], data: Float32Array.of(1, 2) } });
+    const first = await session.run('grow', { factor: scalar(2) });
+    expect(Object.keys(first)).toEqual(['seen']);
+    expect([...(first['seen']!.data as Float32Array)]).toEqual([2, 4]);
+    const copy = await session.read(['x']);
+    expect([...(copy['x']!.data as Float32Array)]).toEqual([3, 6]);
+    await session.run('grow', { factor: scalar(1) });
+    expect([...(copy['x']!.data as Float32Array)]).toEqual([3, 6]);
+    expect([...((await session.read(['x']))['x']!.data as Float32Array)]).toEqual([6, 12]);
+    await session.close();
+  });
+
+  // Writing an output over the input it replaces is sound only while nothing reads the input afterwards.
+  it.each(['llama-gqa-tied', 'gpt2'])('%s: updating weights and moments in place gives the bits of updating them out of place', async (name) => {
+    const folder = fileURLToPath(new URL(`../fixtures/oracle/${name}`, import.meta.url));
+    const { spec, weights } = await openCheckpoint(folder);
+    const file = readFileSync(`${folder}/model.safetensors`);
+    const built = buildTrainingGraph({
+      spec, contextLength: 64, objective: 'causal', phase: 'update', accumulated: false,
+      optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, clipNorm: 1 }, decays: (_parameter, shape) => shape.length >= 2,
+    });
+    const model = encodeModel(built.graph);
+    const initial = (): Record<string, Tensors[string]> => Object.fromEntries(built.parameters.flatMap(({ name: parameter, shape }) => {
+      const { byteOffset, byteLength } = weights.get(parameter)!;
+      const data = new Float32Array(file.buffer.slice(file.byteOffset + byteOffset, file.byteOffset + byteOffset + byteLength));
+      const zeros = (): Tensors[string] => ({ dtype: 'float32', dims: shape, data: new Float32Array(data.length) });
+      return [[parameter, { dtype: 'float32', dims: shape, data }], [momentName(parameter), zeros()], [varianceName(parameter), zeros()]];
+    }));
+    const length = 20;
+    const ids = Int32Array.from({ length: 3 * length }, (_, at) => (at * 31) % spec.vocabSize);
+    const rows = Int32Array.from({ length: 3 * (length - 1) }, (_, at) => Math.floor(at / (length - 1)) * length + (at % (length - 1)));
+    const feeds: Tensors = {
+      input_ids: { dtype: 'int32', dims: [3, length], data: ids },
+      rows: { dtype: 'int32', dims: [rows.length], data: rows },
+      targets: { dtype: 'int32', dims: [rows.length], data: rows.map((row) => ids[row + 1]!) },
+      loss_scale: scalar(1 / rows.length), step_size: scalar(1e-2), variance_scale: scalar(3), decay: scalar(0.999),
+    };
+
+    const outOfPlace = await openSession({ model, weightsFolder: null, threads: 2, spin: false });
+    let state: Tensors = initial();
+    for (let step = 0; step < 5; step++) {
+      const outputs = await outOfPlace.run({ ...feeds, ...state });
+      state = Object.fromEntries(Object.keys(state).map((input) => [input, outputs[nextName(input)]!]));
+    }
+    await outOfPlace.release();
+
+    const inPlace = await openStatefulSession({ graphs: { step: model }, threads: 2 }, initial());
+    for (let step = 0; step < 5; step++) await inPlace.run('step', feeds);
+    const updated = await inPlace.read(Object.keys(state));
+    for (const [input, { data }] of Object.entries(state)) expect(updated[input]!.data, input).toEqual(data);
+    await inPlace.close();
+  });
+});
