@@ -1,5 +1,5 @@
 import type { SelectionRule } from './options.js';
-import { notFinite, requireColumn, type SelectionTokens } from './tokens.js';
+import { notFinite, type SelectionTokens } from './tokens.js';
 
 export interface Candidates {
   /** (N) 1 = a candidate. */
@@ -11,12 +11,11 @@ export interface Candidates {
 }
 
 /**
- * Who may be selected, of `count` tokens. Errors: `data` for a reference loss or a live loss of a scored token that is not finite;
- * `usage` for a cap without reference losses. What stands at tokens that are not scored is never looked at.
+ * Who may be selected, of `count` tokens. Errors: `data` for a reference loss or a live loss of a scored token that is not finite. What
+ * stands at tokens that are not scored is never looked at.
  */
 export function findCandidates(tokens: SelectionTokens, count: number, { referenceLossCap }: SelectionRule): Candidates {
   const { eligible, liveLoss, referenceLoss } = tokens;
-  if (referenceLossCap !== null) requireColumn(tokens, 'referenceLoss', 'referenceLossCap');
   const isCandidate = new Uint8Array(count);
   let scored = 0;
   let candidates = 0;

@@ -14,7 +14,7 @@ export function keepLargest(scores: Float32Array, start: number, end: number, co
   const bits = bitsOf(scores);
   for (let i = 0; i < keys.length; i++) keys[i] = orderKey(bits[start + i]!);
 
-  const edge = countthLargest(keys, count);
+  const edge = edgeOf(keys, count);
   for (let i = 0; i < keys.length; i++) mask[start + i] = keys[i]! >= edge.key ? 1 : 0;
   for (let i = keys.length - 1, surplus = edge.surplus; surplus > 0; i--) {
     if (keys[i] !== edge.key) continue;
@@ -30,8 +30,8 @@ export function keepAtLeast(scores: Float32Array, start: number, end: number, lo
   return lowest;
 }
 
-/** The count-th largest key, and how many more than `count` keys are at least as large. */
-function countthLargest(keys: Uint32Array, count: number): { readonly key: number; readonly surplus: number } {
+/** The count-th largest key, and by how many the keys at least as large exceed `count`. */
+function edgeOf(keys: Uint32Array, count: number): { readonly key: number; readonly surplus: number } {
   const histogram = new Uint32Array(DIGIT_VALUES);
   let prefix = 0;
   let prefixMask = 0;

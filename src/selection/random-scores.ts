@@ -11,7 +11,8 @@ import { TouchstoneError } from '../errors.js';
  * A selection takes them as an input, so that a graph or another program draws the same tokens.
  */
 export function randomScores(seed: number, step: number, scores: Float32Array, firstPosition = 0): void {
-  for (const [name, value] of Object.entries({ seed, step, 'last position': firstPosition + scores.length })) {
+  const last = Math.max(firstPosition, firstPosition + scores.length - 1);
+  for (const [name, value] of Object.entries({ seed, step, 'first position': firstPosition, 'last position': last })) {
     if (value >>> 0 === value) continue;
     throw new TouchstoneError('usage', `the ${name} of random scores must be a whole number from 0 to 2^32 - 1, got ${value}`);
   }

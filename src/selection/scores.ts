@@ -1,6 +1,6 @@
 import { intersectScores } from './intersection.js';
 import type { SelectionRule } from './options.js';
-import { notFinite, requireColumn, type SelectionTokens, type TokenColumn } from './tokens.js';
+import { notFinite, type SelectionTokens, type TokenColumn } from './tokens.js';
 
 /** Flat ranges [start, end) of the tokens that compete with each other: the batch, or each sequence. */
 export function* competitions({ sequenceOffsets }: SelectionTokens, { scope }: SelectionRule): Generator<readonly [number, number]> {
@@ -9,13 +9,11 @@ export function* competitions({ sequenceOffsets }: SelectionTokens, { scope }: S
 }
 
 /**
- * How much each token is worth: float32 (N), higher = kept first; finite for candidates, -Infinity for every other token. Scores of
- * which the low ones are kept come as 0 - x. Errors: `usage` for a missing column, `data` for a candidate's number that is not finite.
+ * How much each token is worth: float32 (N), higher = kept first; finite for candidates, -Infinity for every other token. Numbers of
+ * which the low ones are kept come as 0 - x. Takes the columns that the rule reads for granted (see checkColumns). Throws a `data` error
+ * for a candidate's number that is not finite.
  */
 export function scoreTokens(tokens: SelectionTokens, isCandidate: Uint8Array, rule: SelectionRule): Float32Array<ArrayBuffer> {
-  const column = (name: TokenColumn): Float32Array => requireColumn(tokens, name, `score ${rule.score}`);
-  if (rule.score !== 'random' && rule.score !== 'all') column('referenceLoss');
-
   const scores = (what: string, valueOf: (i: number) => number): Float32Array<ArrayBuffer> => {
     const score = new Float32Array(isCandidate.length).fill(-Infinity);
     for (let i = 0; i < score.length; i++) {
@@ -26,7 +24,7 @@ export function scoreTokens(tokens: SelectionTokens, isCandidate: Uint8Array, ru
     return score;
   };
   const negated = (name: TokenColumn): Float32Array<ArrayBuffer> => {
-    const values = column(name);
+    const values = tokens[name]!;
     return scores(`${name} (negated)`, (i) => 0 - values[i]!);
   };
 
@@ -34,7 +32,7 @@ export function scoreTokens(tokens: SelectionTokens, isCandidate: Uint8Array, ru
     case 'excess': {
       // The difference of two float32 taken in a double and rounded once by the array is the float32 subtraction, bit for bit:
       // 53 bits are more than twice 24 plus 2 (Figueroa, "When is double rounding innocuous?", 1995).
-      const [live, reference] = [column('liveLoss'), column('referenceLoss')];
+      const [live, reference] = [tokens.liveLoss!, tokens.referenceLoss!];
       return scores('excess loss', (i) => live[i]! - reference[i]!);
     }
     case 'reference':
@@ -47,7 +45,7 @@ export function scoreTokens(tokens: SelectionTokens, isCandidate: Uint8Array, ru
       return byLoss;
     }
     case 'random': {
-      const random = column('random');
+      const random = tokens.random!;
       return scores('random number', (i) => random[i]!);
     }
     case 'all':

@@ -4,7 +4,7 @@ import { keepCount } from './keep-count.js';
 import { keepAtLeast, keepLargest } from './keep-largest.js';
 import { resolveSelection, type SelectionOptions, type SelectionRule } from './options.js';
 import { competitions, scoreTokens } from './scores.js';
-import { countTokens, type SelectionTokens } from './tokens.js';
+import { checkColumns, countTokens, type SelectionTokens } from './tokens.js';
 
 export interface Selection {
   /** (N) 1 = kept. */
@@ -59,6 +59,7 @@ export function selectTokens(tokens: SelectionTokens, options: SelectionOptions,
   const rule = resolveSelection(options);
   const { temperature } = rule;
   const count = countTokens(tokens);
+  checkColumns(tokens, rule);
   const { isCandidate, scored, candidates } = findCandidates(tokens, count, rule);
   const score = scoreTokens(tokens, isCandidate, rule);
   const mask = ofLength(count, 'mask', buffers.mask ?? new Uint8Array(count));

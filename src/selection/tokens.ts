@@ -1,4 +1,5 @@
 import { TouchstoneError } from '../errors.js';
+import type { SelectionRule, SelectionScore } from './options.js';
 
 /** The tokens of one step, N of them, sequence after sequence. Every array is target-indexed: entry i is about token i. */
 export interface SelectionTokens {
@@ -42,10 +43,23 @@ export function countTokens(tokens: SelectionTokens): number {
   return count;
 }
 
-/** One column of the tokens, which `reader` cannot do without. */
-export function requireColumn(tokens: SelectionTokens, column: TokenColumn, reader: string): Float32Array {
-  const values = tokens[column];
-  if (values !== undefined) return values;
+const NEEDS: Readonly<Record<SelectionScore, readonly TokenColumn[]>> = {
+  excess: ['liveLoss', 'referenceLoss'],
+  reference: ['referenceLoss'],
+  entropy: ['referenceLoss', 'entropy'],
+  intersection: ['referenceLoss', 'entropy'],
+  random: ['random'],
+  all: [],
+};
+
+/** Throws a usage error where the tokens lack a column that the rule reads. */
+export function checkColumns(tokens: SelectionTokens, { score, referenceLossCap }: SelectionRule): void {
+  for (const column of NEEDS[score]) requireColumn(tokens, column, `score ${score}`);
+  if (referenceLossCap !== null) requireColumn(tokens, 'referenceLoss', 'referenceLossCap');
+}
+
+function requireColumn(tokens: SelectionTokens, column: TokenColumn, reader: string): void {
+  if (tokens[column] !== undefined) return;
   throw new TouchstoneError('usage', `selection.${reader} needs ${column} for every token, got none`, {
     advice: column === 'entropy' ? 'Score the corpus with output.stats entropy.' : 'Choose a selection that can do without it.',
   });
