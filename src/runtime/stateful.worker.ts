@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { workerData } from 'piscina';
 import type { TensorData, Tensors } from './protocol.js';
 import { sessionOptions, toData, toTensor } from './session.js';

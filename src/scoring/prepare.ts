@@ -1,6 +1,8 @@
 import { TouchstoneError } from '../errors.js';
 import { findCorpusFiles, type FoundCorpus } from '../corpus/find-files.js';
 import type { CorpusFile } from '../corpus/corpus-file.js';
+import type { ReadOptions } from '../corpus/document.js';
+import { readUnit } from '../corpus/read-unit.js';
 import { planUnits, type CorpusUnit } from '../corpus/units.js';
 import { hashCheckpoint } from '../model/hash-checkpoint.js';
 import type { Plan, PlanUnit } from '../run/plan.js';
@@ -45,7 +47,7 @@ const ROW_GROUP_TOKENS = 1 << 20;
  */
 export async function prepareScore(options: ScoreOptions, { signal, onHashed }: PrepareHooks = {}): Promise<Prepared> {
   const found = await findCorpusFiles({ paths: options.corpus.paths });
-  const model = await openReferenceModel(options.model.path);
+  const model = await openReferenceModel(options.model.path, options.output.stats);
   const tokenizerPath = options.tokenizer.path ?? model.folder;
   const tokenizer = await loadTokenizer(tokenizerPath);
   const { info } = tokenizer;
@@ -56,12 +58,13 @@ export async function prepareScore(options: ScoreOptions, { signal, onHashed }: 
   }
   const windows = resolveWindows(options.windows, { maxPositions: model.maxPositions, bosId: info.bosId, eosId: info.eosId, addsBos: info.addsBos });
 
-  const graph = model.graph(windows.contextLength, options.output.stats);
+  const graph = model.graph(windows.contextLength);
 
   const { unitBytes, limitDocs, textField, idField, sourceField, maxLineBytes } = options.corpus;
   const reading = { textField, idField, sourceField, maxLineBytes };
   const planned = await planUnits(found.files, { unitBytes, ...(signal === undefined ? {} : { signal }) });
   const limited = limitDocs === null ? planned.map((unit) => ({ unit })) : await limitUnits(planned, found.files, reading, limitDocs, signal);
+  await refuseWrongField(limited[0]?.unit, found.files, reading, signal);
   const hashes = await hashInputs(found, model, signal, onHashed);
 
   const plan: Plan = {
@@ -100,6 +103,22 @@ export async function prepareScore(options: ScoreOptions, { signal, onHashed }: 
   };
   const notes = [...info.notes, ...model.notes, ...ignoredNote(found)];
   return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, tokenizer, tokenizerPath, notes };
+}
+
+/** Documents that are looked at for the text field, before hours are spent on a corpus without it. */
+const FIELD_PROBE = 20;
+
+/** A mistyped field would quarantine every document; where not one of the first has it, the field is wrong and not the documents. */
+async function refuseWrongField(unit: CorpusUnit | undefined, files: readonly CorpusFile[], reading: ReadOptions, signal: AbortSignal | undefined): Promise<void> {
+  if (unit === undefined) return;
+  let seen = 0;
+  for await (const item of readUnit(unit, files, reading, { signal })) {
+    if (item.kind === 'document' || item.reason !== 'missing-text') return;
+    if (++seen < FIELD_PROBE) continue;
+    throw new TouchstoneError('usage', `corpus.textField is ${reading.textField.join(', ')}, and the first ${seen} records have no such field: ${item.detail} (${item.origin.file})`, {
+      advice: 'Name the field that holds the text with --text-field; several are joined by a newline.',
+    });
+  }
 }
 
 interface InputHashes {

@@ -4,6 +4,7 @@ import { encodeModel } from '../graph/encode.js';
 import { buildScoringGraph } from '../graph/scoring-graph.js';
 import type { HeadStats } from '../graph/layers/loss-head.js';
 import { openCheckpoint } from '../model/checkpoint.js';
+import { openExportedModel } from './exported-model.js';
 
 /** A model that can give losses: a checkpoint we build the graph of, or an exported graph we attach the loss head to. */
 export interface ReferenceModel {
@@ -19,7 +20,7 @@ export interface ReferenceModel {
   /** What a user should know about it; one sentence each. */
   readonly notes: readonly string[];
   /** @throws TouchstoneError if the weights do not fit the architecture */
-  readonly graph: (contextLength: number, stats: HeadStats) => ScoringGraph;
+  readonly graph: (contextLength: number) => ScoringGraph;
 }
 
 /** What a session is made from. */
@@ -31,13 +32,13 @@ export interface ScoringGraph {
 }
 
 /** @throws TouchstoneError if the path is neither a checkpoint folder nor an .onnx file, or the model is not supported */
-export async function openReferenceModel(path: string): Promise<ReferenceModel> {
-  const isFolder = await isDirectory(path);
-  if (isFolder) return await openCheckpointModel(path);
+export async function openReferenceModel(path: string, stats: HeadStats): Promise<ReferenceModel> {
+  if (await isDirectory(path)) return await openCheckpointModel(path, stats);
+  if (path.endsWith('.onnx')) return await openExportedModel(path, stats);
   throw new TouchstoneError('usage', `model.path must be a checkpoint folder or an .onnx file, got ${path}`);
 }
 
-async function openCheckpointModel(folder: string): Promise<ReferenceModel> {
+async function openCheckpointModel(folder: string, stats: HeadStats): Promise<ReferenceModel> {
   const { spec, weights, weightsFolder, files, unknownKeys } = await openCheckpoint(folder);
   return {
     kind: 'huggingface',
@@ -47,7 +48,7 @@ async function openCheckpointModel(folder: string): Promise<ReferenceModel> {
     folder,
     files,
     notes: unknownKeys.length === 0 ? [] : [`config.json has keys this program neither uses nor knows to be harmless: ${unknownKeys.join(', ')}`],
-    graph: (contextLength, stats) => ({ model: encodeModel(buildScoringGraph({ spec, weights, contextLength, stats })), weightsFolder }),
+    graph: (contextLength) => ({ model: encodeModel(buildScoringGraph({ spec, weights, contextLength, stats })), weightsFolder }),
   };
 }
 
