@@ -5,7 +5,7 @@ import { gradients } from './gradient/backward.js';
 import type { Graph, Value } from './ir.js';
 import { sequence } from './layers/sequence.js';
 import { selectHighest } from './layers/token-selection.js';
-import { add, cast, exp, gatherColumn, gatherRows, logSoftmax, mul, neg, reshape, shapeOf, sumOver, unsqueeze } from './ops.js';
+import { add, cast, div, exp, gatherColumn, gatherRows, logSoftmax, mul, neg, reshape, scalar, shapeOf, sumOver, unsqueeze } from './ops.js';
 import { adamW, clipFactor, globalNorm, type AdamWOptions } from './optimizer.js';
 import { parameterInputs } from './weights.js';
 
@@ -43,12 +43,14 @@ export const nextName = (input: string): string => `${input}/next`;
 /**
  * Forward, loss, selection, backward, clipping and AdamW in one graph.
  *
- * Inputs: the parameters; `input_ids` int32 (B, T); `rows` and `targets` int32 (N), flat positions in B*T and the id that follows each;
- * `loss_scale` float32 (), which the gradient of the summed loss is multiplied by (1 / tokens trained on makes it the mean).
- * Selective: `offsets` float32 (S, L) with S*L = N, -Infinity where a position is no candidate, `live_weight` float32 () and `keep` int64 (S).
- * With `accumulated`: a gradient for each parameter. With 'update': moment and variance for each, `step_size`, `variance_scale`, `decay`.
+ * Inputs: the parameters; `input_ids` int32 (B, T); `rows` and `targets` int32 (N), flat positions in B*T and the id that follows each.
+ * Selective: `offsets` float32 (S, L) with S*L = N, -Infinity where a position is no candidate; `live_weight` and `threshold` float32 ();
+ * `keep` int64 (S). Kept are, in each of the S groups, the `keep` highest scores that are at least `threshold`.
+ * With `accumulated`: a gradient for each parameter. With 'update': moment and variance for each, `step_size`, `variance_scale`, `decay`,
+ * and `denominator` and `kept_before` float32 (): gradients of the summed loss are divided by `denominator`, or, where that is 0, by the
+ * number of tokens kept in this micro-batch and the `kept_before` of earlier ones.
  * Outputs: `live_loss` float32 (N) in nats; `selected` int64 (M), indices into N (selective only); `loss_sum` float32 (), over the selected;
- * and either the summed gradients, or `gradient_norm` float32 () before clipping and the next parameters, moments and variances.
+ * and either the summed gradients, or `gradient_norm` float32 () of the mean loss before clipping and the next parameters, moments and variances.
  * Only the selected rows go through the backward pass of the head.
  */
 export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph {
@@ -57,7 +59,6 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
   const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']));
   const rows = g.input('rows', 'int32', ['N']);
   const targets = g.input('targets', 'int32', ['N']);
-  const lossScale = g.input('loss_scale', 'float32', []);
   const weights = parameterInputs(g);
   const { hidden, project } = decoder(g, grid, spec, weights, options.contextLength);
 
@@ -71,7 +72,7 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
   // The forward pass of these logits is never run: their gradient is known in closed form, and nothing else asks for them.
   const logits = project(g, gatherRows(g, hidden, chosen.rows));
   const parameters = weights.parameters;
-  const grads = gradients(g, [{ value: logits, grad: crossEntropyGradient(g, chosen.logProbs, chosen.targets, lossScale, logits) }], parameters);
+  const grads = gradients(g, [{ value: logits, grad: crossEntropyGradient(g, chosen.logProbs, chosen.targets, logits) }], parameters);
   const summed = parameters.map((parameter, at) => {
     if (!options.accumulated) return grads[at]!;
     return add(g, g.input(gradientName(parameter.name), 'float32', parameter.shape), grads[at]!);
@@ -80,14 +81,15 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
   if (phase === 'accumulate') {
     parameters.forEach(({ name }, at) => { g.output(nextName(gradientName(name)), summed[at]!); });
   } else {
-    const norm = globalNorm(g, summed);
+    const denominator = lossDenominator(g, chosen.targets);
+    const norm = div(g, globalNorm(g, summed), denominator);
     g.output('gradient_norm', norm);
-    const clip = clipFactor(g, norm, optimizer.clipNorm);
+    const factor = div(g, clipFactor(g, norm, optimizer.clipNorm), denominator);
     const step = { stepSize: g.input('step_size', 'float32', []), varianceScale: g.input('variance_scale', 'float32', []), decay: g.input('decay', 'float32', []) };
     parameters.forEach((parameter, at) => {
       const { name, shape } = parameter;
       const state = { parameter, moment: g.input(momentName(name), 'float32', shape), variance: g.input(varianceName(name), 'float32', shape) };
-      const next = adamW(g, state, mul(g, summed[at]!, clip), step, optimizer, options.decays(name, shape as number[]));
+      const next = adamW(g, state, mul(g, summed[at]!, factor), step, optimizer, options.decays(name, shape as number[]));
       g.output(nextName(name), next.parameter);
       g.output(nextName(momentName(name)), next.moment);
       g.output(nextName(varianceName(name)), next.variance);
@@ -113,18 +115,26 @@ function selected(g: GraphBuilder, rows: Value, targets: Value, liveLoss: Value,
   const liveWeight = g.input('live_weight', 'float32', []);
   const keep = g.input('keep', 'int64', ['S']);
   const live = reshape(g, liveLoss, ['S', 'L'], shapeOf(g, offsets));
-  const picked = selectHighest(g, add(g, mul(g, live, liveWeight), offsets), keep);
+  const picked = selectHighest(g, add(g, mul(g, live, liveWeight), offsets), keep, g.input('threshold', 'float32', []));
   g.output('selected', picked);
   const take = (x: Value): Value => gatherRows(g, x, picked);
   return { rows: take(rows), targets: take(targets), liveLoss: take(liveLoss), logProbs: take(logProbs) };
 }
 
-/** Gradient of scale * sum of the losses with respect to the logits: scale * (softmax - one-hot of the target). logProbs [M, V], targets [M]. */
-function crossEntropyGradient(g: GraphBuilder, logProbs: Value, targets: Value, scale: Value, logits: Value): Value {
+/** What the summed loss is divided by: a float32 number above 0. targets [M]. */
+function lossDenominator(g: GraphBuilder, targets: Value): Value {
+  const given = g.input('denominator', 'float32', []);
+  const before = g.input('kept_before', 'float32', []);
+  const here = cast(g, g.node('Size', [targets], 'int64', []), 'float32');
+  const kept = g.node('Max', [add(g, before, here), scalar(g, 1)], 'float32', []);
+  return g.node('Where', [g.node('Greater', [given, scalar(g, 0)], 'bool', []), given, kept], 'float32', []);
+}
+
+/** Gradient of the sum of the losses with respect to the logits: softmax minus one-hot of the target. logProbs [M, V], targets [M]. */
+function crossEntropyGradient(g: GraphBuilder, logProbs: Value, targets: Value, logits: Value): Value {
   const columns = unsqueeze(g, cast(g, targets, 'int64'), 1);
   const minusOne = g.node('Expand', [g.constant('float32', [], [-1]), shapeOf(g, columns)], 'float32', columns.shape);
-  const difference = g.node('ScatterElements', [exp(g, logProbs), columns, minusOne], 'float32', logProbs.shape, {
+  return g.node('ScatterElements', [exp(g, logProbs), columns, minusOne], 'float32', logits.shape, {
     attributes: { axis: { kind: 'int', value: 1 }, reduction: { kind: 'string', value: 'add' } },
   });
-  return { ...mul(g, difference, scale), shape: logits.shape };
 }

@@ -1,25 +1,28 @@
 import type { GraphBuilder } from '../builder.js';
 import { int, type Value } from '../ir.js';
-import { add, cast, mul, reshape, unsqueeze } from '../ops.js';
+import { add, cast, greaterOrEqual, mul, reshape, unsqueeze } from '../ops.js';
 
 /**
  * The flat positions of the `keep[s]` highest scores of each row s of scores [S, L]: int64 [M], by row, best first. Of equal scores the
- * lower position wins, as ONNX TopK defines it; a score of -Infinity marks a token that is no candidate, and `keep` must not reach it.
+ * lower position wins, as ONNX TopK defines it. Scores below `threshold` are never kept; a token that is no candidate has -Infinity, and a
+ * finite threshold leaves it out.
  *
  * @param keep int64 [S], from 0 to L
+ * @param threshold float32 []
  */
-export function selectHighest(g: GraphBuilder, scores: Value, keep: Value): Value {
+export function selectHighest(g: GraphBuilder, scores: Value, keep: Value, threshold: Value): Value {
   const [rows, length] = scores.shape as [string, string];
   const sizes = g.node('Shape', [scores], 'int64', [2]);
   const sizeAt = (axis: number): Value => g.node('Gather', [sizes, g.constant('int64', [1], [axis])], 'int64', [1], { attributes: { axis: int(0) } });
-  const [, order] = g.nodes('TopK', [scores, sizeAt(1)], [{ dtype: 'float32', shape: scores.shape }, { dtype: 'int64', shape: scores.shape }], {
+  const [sorted, order] = g.nodes('TopK', [scores, sizeAt(1)], [{ dtype: 'float32', shape: scores.shape }, { dtype: 'int64', shape: scores.shape }], {
     attributes: { axis: int(-1), largest: int(1), sorted: int(1) },
   });
   const zero = g.constant('int64', [], [0]);
   const one = g.constant('int64', [], [1]);
   const count = (axis: number): Value => g.node('Squeeze', [sizeAt(axis), g.constant('int64', [1], [0])], 'int64', []);
   const rank = g.node('Range', [zero, count(1), one], 'int64', [length]);
-  const kept = g.node('Less', [unsqueeze(g, rank, 0), unsqueeze(g, keep, 1)], 'bool', [rows, length]);
+  const within = g.node('Less', [unsqueeze(g, rank, 0), unsqueeze(g, keep, 1)], 'bool', [rows, length]);
+  const kept = g.node('And', [within, greaterOrEqual(g, sorted!, threshold)], 'bool', [rows, length]);
   const firstOfRow = mul(g, g.node('Range', [zero, count(0), one], 'int64', [rows]), cast(g, sizeAt(1), 'int64'));
   const flat = add(g, order!, unsqueeze(g, firstOfRow, 1));
   const line = (x: Value): Value => reshape(g, x, ['S*L'], [-1]);
