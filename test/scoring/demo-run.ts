@@ -28,6 +28,13 @@ export function demoDocuments(count: number): DemoDocument[] {
   return readFileSync(join(DEMO, 'corpus.jsonl'), 'utf8').split('\n').slice(0, count).map((line) => JSON.parse(line) as DemoDocument);
 }
 
+/** Documents of the demo corpus into which no noise was planted. */
+export function cleanDocuments(count: number): DemoDocument[] {
+  const records = readFileSync(join(DEMO, 'noise.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as { id: string; spans: readonly unknown[] });
+  const clean = new Set(records.filter(({ spans }) => spans.length === 0).map(({ id }) => id));
+  return demoDocuments(5 * count).filter(({ id }) => clean.has(id)).slice(0, count);
+}
+
 /** Writes lines as a JSONL file; strings are written as they are. */
 export function writeJsonl(path: string, lines: readonly (object | string)[]): void {
   writeFileSync(path, lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''));

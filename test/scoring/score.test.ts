@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { score } from '../../src/scoring/score.js';
 import { summarize } from '../../src/scoring/summary.js';
 import { loadTokenizer } from '../../src/tokenizer/load-tokenizer.js';
-import { allRows, DEMO_MODEL, demoDocuments, demoOptions, temporaryFolder, writeJsonl } from './demo-run.js';
+import { allRows, cleanDocuments, DEMO_MODEL, demoDocuments, demoOptions, temporaryFolder, writeJsonl } from './demo-run.js';
 
 /** Names and bytes of what a run says for good: everything but the commit records, which tell times and hosts. */
 function lasting(run: string): Record<string, string> {
@@ -124,7 +124,7 @@ describe('accounting', () => {
   it('names the noisiest documents and the share of padding', async () => {
     const folder = temporaryFolder();
     const corpus = join(folder, 'corpus.jsonl');
-    const documents = demoDocuments(30);
+    const documents = cleanDocuments(30);
     writeJsonl(corpus, [...documents, { id: 'noise', text: 'qX7#kZ0!vB2@mN9$wJ4%pL8^rT3&yH6*dF1(gS5)cV0_eU7+aI2=oQ9' }]);
     const run = join(folder, 'run');
     const { commits } = await score(demoOptions(corpus, run));
