@@ -21,8 +21,8 @@ export interface ModelConfig {
   readonly unknownKeys: readonly string[];
 }
 
-/** model_type -> the class of transformers whose weights and arithmetic we know. */
-const ARCHITECTURES: ReadonlyMap<string, readonly string[]> = new Map([
+/** model_type -> the classes of transformers whose weights and arithmetic we know, today's name first. */
+export const ARCHITECTURES: ReadonlyMap<string, readonly string[]> = new Map([
   ['llama', ['LlamaForCausalLM', 'LLaMAForCausalLM']],
   ['mistral', ['MistralForCausalLM']],
   ['qwen2', ['Qwen2ForCausalLM']],
