@@ -15,8 +15,10 @@ export function inlineBranches(graph: GraphProto, input: string): number {
     if (at === -1) return inlined;
     const node = graph.node[at]!;
     const branch = attribute(node, conditions.get(node.input[0]!) === true ? 'then_branch' : 'else_branch')!.g!;
-    graph.node.splice(at, 1);
-    graph.node.splice(at, 0, ...unfold(graph, node, branch));
+    const before = graph.node.slice(0, at);
+    const after = graph.node.slice(at + 1);
+    graph.node = [...before, ...after];
+    graph.node = [...before, ...unfold(graph, node, branch), ...after];
     inlined++;
   }
 }

@@ -2,7 +2,7 @@ import { TouchstoneError } from '../../errors.js';
 import { intAttribute, isStandard, nodeTitle, type GraphIndex } from './graph-index.js';
 
 /** Operators that leave the number of positions as it is; their first input is followed. */
-const FOLLOWED = /^(Cast|Identity|Reshape|Squeeze|Unsqueeze|(Skip)?(Simplified)?LayerNormalization|RMSNormalization)$/;
+const FOLLOWED = /^(Cast|Identity|MatMul|Gemm|Reshape|Squeeze|Unsqueeze|(Skip)?(Simplified)?LayerNormalization|RMSNormalization)$/;
 
 /**
  * Refuses a model whose exporter kept the logits of the last position only, as text generation wants: nothing else could be scored.

@@ -36,7 +36,7 @@ const FEEDS: readonly (readonly [RegExp, Feed])[] = [
   [/^use_cache_branch$/, zeros],
   // 0 asks for the logits of every position: the slice [-0:] is everything.
   [/^(num_)?logits_to_keep$/, zeros],
-  [/^past(_key_values?|_keys?|_values?)?[._]\d+([._].+)?$/, emptyCache],
+  [/^past(_key_values?|_keys?|_values?)?([._](key|value)_cache)?[._]\d+([._]\w+)*$/, emptyCache],
 ];
 
 export function isKnownInput(input: string): boolean {

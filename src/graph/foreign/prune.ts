@@ -15,7 +15,7 @@ export function prune(graph: GraphProto): void {
     const node = producers.get(name);
     if (node === undefined || kept.has(node)) continue;
     kept.add(node);
-    waiting.push(...readNames(node));
+    for (const read of readNames(node)) waiting.push(read);
   }
 
   graph.node = graph.node.filter((node) => kept.has(node));

@@ -6,7 +6,7 @@ import { encodeModel } from '../encode.js';
 import type { Graph, Value } from '../ir.js';
 import { lossHead, type HeadStats } from '../layers/loss-head.js';
 import { POSITIONS } from '../layers/sequence.js';
-import { concat, reshape, unsqueeze } from '../ops.js';
+import { add, mul, reshape } from '../ops.js';
 import type { AttachOptions, ForeignScoringModel } from './attach-loss-head.js';
 import { decoderSignature, list, type LogitsSignature } from './decoder-signature.js';
 import { readFromOwnFile, relocate } from './external-data.js';
@@ -101,9 +101,10 @@ function attach(g: GraphBuilder, graph: GraphProto, inputIds: Value, signature: 
     tail.kind === 'rows' ? [tail.projection.hidden, tail.projection.width, tail.projection.hiddenType] : ['logits', vocabSize, signature.dtype];
   refuseLastPositionOnly(index, 'logits', name);
 
-  // The target shape is spelled out, so that the runtime refuses a value that has not one row for each position.
-  const positions = unsqueeze(g, g.node('Size', [inputIds], 'int64', []), 0);
-  const target = concat(g, [positions, g.constant('int64', [1], [width])], 0);
+  // [B*T, width] spelled out, so that the runtime refuses a value that has not one row for each position. As a Concat it would be
+  // optimized to [-1, width], which takes any number of rows.
+  const positions = mul(g, g.node('Size', [inputIds], 'int64', []), g.constant('int64', [2], [1, 0]));
+  const target = add(g, positions, g.constant('int64', [2], [0, width]));
   const found: Value = { name, dtype, shape: ['B', 'T', width] };
   if (tail.kind === 'rows') {
     const hidden = reshape(g, widened(g, found), [POSITIONS, width], target);

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema, type ModelProto } from 'onnx-buf';
 import { attachLossHead, type AttachOptions, type ForeignScoringModel } from '../../../src/graph/foreign/attach-loss-head.js';
 import type { Tensors } from '../../../src/runtime/protocol.js';
 import { openSession, type Session } from '../../../src/runtime/session.js';
@@ -30,6 +32,13 @@ export function modelBytes(name: string): Uint8Array {
 
 export function expectedOf(name: string): Expected {
   return JSON.parse(readFileSync(`${ROOT}${name}/expected.json`, 'utf8')) as Expected;
+}
+
+/** The model's bytes with something about it changed. */
+export function editModel(bytes: Uint8Array, edit: (model: ModelProto) => void): Uint8Array {
+  const model = fromBinary(ModelProtoSchema, bytes);
+  edit(model);
+  return toBinary(ModelProtoSchema, model);
 }
 
 export const ALL_STATS = { entropy: true, top1: true };
