@@ -1,8 +1,11 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { ModelProtoSchema, ValueInfoProtoSchema, type GraphProto, type ModelProto, type NodeProto } from 'onnx-buf';
+import { ModelProtoSchema, NodeProtoSchema, ValueInfoProtoSchema, type GraphProto, type ModelProto, type NodeProto } from 'onnx-buf';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { ALL_STATS, attach, CASES, expectedOf, feedsFor, folderOf, largestDifference, open, score, type Scores } from './foreign-fixture.js';
+import { attachLossHead } from '../../../src/graph/foreign/attach-loss-head.js';
+import {
+  ALL_STATS, attach, CASES, editModel, expectedOf, feedsFor, folderOf, largestDifference, modelBytes, open, score, type Scores,
+} from './foreign-fixture.js';
 
 /** Quantizes activations over a whole batch: its losses depend on what else is in it. */
 const BATCH_DEPENDENT = ['llama-int8'];
@@ -113,6 +116,23 @@ describe('attachLossHead', () => {
     const body = scanBody(fromBinary(ModelProtoSchema, model));
     expect(body.node.map(({ opType }) => opType)).not.toContain('Cast');
     expect(body.node.map(({ opType }) => opType)).toContain('MatMul');
+  });
+
+  it('takes the branch without a past of a merged decoder, whichever way round it is', async () => {
+    const { sequences } = expectedOf('gpt2-merged');
+    const swapped = editModel(modelBytes('gpt2-merged'), (model) => {
+      const [choice] = model.graph!.node;
+      model.graph!.node.unshift(create(NodeProtoSchema, { opType: 'Not', input: ['use_cache_branch'], output: ['plain'] }));
+      choice!.input[0] = 'plain';
+      for (const branch of choice!.attribute) branch.name = branch.name === 'then_branch' ? 'else_branch' : 'then_branch';
+    });
+    const { model, notes } = await attachLossHead(swapped, { stats: ALL_STATS });
+    const session = await open(model);
+    const { loss } = await score(session, [sequences[3]!.tokenIds]);
+    await session.release();
+    expect(notes[0]).toBe('Of the merged branches, the one without a past is used.');
+    expect(fromBinary(ModelProtoSchema, model).graph!.node.map(({ opType }) => opType)).not.toContain('If');
+    expect(largestDifference(loss, sequences[3]!.lossNats.slice(1) as number[])).toBeLessThan(1e-4);
   });
 
   it('has only the outputs asked for', async () => {
