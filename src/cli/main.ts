@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { addScoreCommand } from './commands/score-command.js';
+import { addTrainCommand } from './commands/train-command.js';
 import { exitCodeOf } from './exit-codes.js';
 import { reportError } from './report-error.js';
 import { toolIdentity } from '../tool.js';
@@ -13,6 +14,7 @@ function buildProgram(): Command {
     .showHelpAfterError('(touchstone --help lists the commands)')
     .exitOverride();
   addScoreCommand(program);
+  addTrainCommand(program);
   return program;
 }
 

@@ -27,7 +27,8 @@ export function planSelection(tokens: SelectionTokens, rule: SelectionRule): Sel
     throw new TouchstoneError('usage', 'selection.reweight is not available in training yet; it must be left out', { advice: 'Use keepFraction or threshold.' });
   }
   const count = countTokens(tokens);
-  checkColumns(tokens, rule);
+  // The live losses of an excess are the graph's to compute; all other columns must be here.
+  checkColumns({ liveLoss: new Float32Array(0), ...tokens }, rule);
   const { isCandidate, scored, candidates } = findCandidates(tokens, count, rule);
   const excess = rule.score === 'excess';
   const offsets = excess ? excessOffsets(tokens.referenceLoss!, isCandidate) : scoreTokens(tokens, isCandidate, rule);

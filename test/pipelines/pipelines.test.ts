@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { resolveScoreOptions } from '../../src/config/parse-score-options.js';
+import { resolveTrainOptions } from '../../src/config/train-settings.js';
 
 const PIPELINES = fileURLToPath(new URL('../../pipelines/', import.meta.url));
 const FILES = readdirSync(PIPELINES).filter((name) => name.endsWith('.yaml'));
@@ -17,5 +18,14 @@ describe('the pipelines', () => {
   it.each(FILES.filter((name) => name.startsWith('score.')))('%s holds settings that score understands', (name) => {
     const options = resolveScoreOptions({ pipelinePath: `${PIPELINES}${name}`, set: [], flags: {}, cwd: '/' });
     expect(options.output.run).toMatch(/^\//);
+  });
+
+  it.each(FILES.filter((name) => name.startsWith('train.')))('%s holds settings that train understands', (name) => {
+    const options = resolveTrainOptions({ pipelinePath: `${PIPELINES}${name}`, set: [], flags: {}, cwd: '/' });
+    expect(options.output.folder).toMatch(/^\//);
+  });
+
+  it('have no other kinds', () => {
+    expect(FILES.filter((name) => !/^(score|train)\./.test(name))).toEqual([]);
   });
 });

@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import { resolveScoreOptions } from '../../config/parse-score-options.js';
 import { prepareScore } from '../../scoring/prepare.js';
 import { score } from '../../scoring/score.js';
@@ -6,6 +5,7 @@ import { summarize } from '../../scoring/summary.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { scoreDisplay } from '../score-display.js';
 import { summaryText } from '../score-summary.js';
+import { shortPath } from '../short-path.js';
 
 export interface ScoreInvocation {
   readonly pipelinePath: string | undefined;
@@ -37,10 +37,4 @@ export async function runScore({ pipelinePath, set, flags, dryRun, json, quiet }
     display.end();
     interrupt.dispose();
   }
-}
-
-/** The path from the working directory where that leads downwards, else the absolute one. */
-function shortPath(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short === '' ? '.' : short.startsWith('..') ? path : short;
 }

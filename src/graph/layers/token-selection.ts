@@ -1,9 +1,9 @@
 import type { GraphBuilder } from '../builder.js';
 import { int, type Value } from '../ir.js';
-import { add, cast, greaterOrEqual, mul, reshape, unsqueeze } from '../ops.js';
+import { add, cast, greaterOrEqual, mul, reshape, squeeze, unsqueeze } from '../ops.js';
 
 /**
- * The flat positions of the `keep[s]` highest scores of each row s of scores [S, L]: int64 [M], by row, best first. Of equal scores the
+ * The flat positions of the `keep[s]` highest scores of each row s of scores [S, L]: int64 [M], ascending. Of equal scores the
  * lower position wins, as ONNX TopK defines it. Scores below `threshold` are never kept; a token that is no candidate has -Infinity, and a
  * finite threshold leaves it out.
  *
@@ -26,5 +26,11 @@ export function selectHighest(g: GraphBuilder, scores: Value, keep: Value, thres
   const firstOfRow = mul(g, g.node('Range', [zero, count(0), one], 'int64', [rows]), cast(g, sizeAt(1), 'int64'));
   const flat = add(g, order!, unsqueeze(g, firstOfRow, 1));
   const line = (x: Value): Value => reshape(g, x, ['S*L'], [-1]);
-  return g.node('Compress', [line(flat), line(kept)], 'int64', ['M'], { attributes: { axis: int(0) } });
+  const best = g.node('Compress', [line(flat), line(kept)], 'int64', ['M'], { attributes: { axis: int(0) } });
+
+  // Back to the order of the positions: sums over everything are then those of plain training, bit for bit.
+  const unmarked = g.node('ConstantOfShape', [g.node('Shape', [line(flat)], 'int64', [1])], 'float32', ['S*L']);
+  const marks = g.node('Expand', [g.constant('float32', [], [1]), g.node('Shape', [best], 'int64', [1])], 'float32', ['M']);
+  const marked = g.node('ScatterElements', [unmarked, best, marks], 'float32', ['S*L'], { attributes: { axis: int(0) } });
+  return squeeze(g, g.node('NonZero', [marked], 'int64', [1, 'M']), 0);
 }

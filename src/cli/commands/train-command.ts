@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { flagHelp } from '../../config/flag-help.js';
+import { trainFlags } from '../../config/train-flags.js';
+import { trainSettings } from '../../config/train-settings.js';
+
+/** `touchstone train`. */
+export function addTrainCommand(program: Command): void {
+  const command = program
+    .command('train')
+    .argument('[pipeline.yaml]', 'settings; flags and --set override them')
+    .summary('train a model, on every token or on those a selection keeps')
+    .description('Trains a model on a corpus (causal), or on the tokens of a score set whose excess loss is high (selective). Writes a Hugging Face folder.');
+  for (const flag of trainFlags) command.option(`${flag.flag} ${flag.argument}`, flagHelp(trainSettings, flag));
+  command
+    .option('--set <room.key=value>', 'set any key; the value is read as YAML; may be repeated', (value, earlier: readonly string[]) => [...earlier, value], [])
+    .option('--resume', 'go on from the latest checkpoint of the folder')
+    .option('--dry-run', 'print the settings as JSON and write nothing')
+    .option('--json', 'print the summary as one JSON object on stdout')
+    .option('--quiet', 'no progress, no summary; errors only')
+    .action(async (pipelinePath: string | undefined, flags: Readonly<Record<string, unknown>>) => {
+      const { runTrain } = await import('./train.js');
+      await runTrain({
+        pipelinePath,
+        set: flags['set'] as readonly string[],
+        flags,
+        resume: flags['resume'] === true,
+        dryRun: flags['dryRun'] === true,
+        json: flags['json'] === true,
+        quiet: flags['quiet'] === true,
+      });
+    });
+}

@@ -1,0 +1,44 @@
+import { resolveTrainOptions } from '../../config/train-settings.js';
+import { train } from '../../training/train.js';
+import { countText } from '../number-text.js';
+import { listenForInterrupt } from '../interrupt.js';
+import { shortPath } from '../short-path.js';
+import { trainDisplay } from '../train-display.js';
+
+export interface TrainInvocation {
+  readonly pipelinePath: string | undefined;
+  readonly set: readonly string[];
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly resume: boolean;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+export async function runTrain({ pipelinePath, set, flags, resume, dryRun, json, quiet }: TrainInvocation): Promise<void> {
+  const options = resolveTrainOptions({ pipelinePath, set, flags, cwd: process.cwd() });
+  if (dryRun) {
+    process.stdout.write(`${JSON.stringify(options, null, 2)}\n`);
+    return;
+  }
+  const interrupt = listenForInterrupt();
+  const display = trainDisplay({ quiet });
+  try {
+    const { model, position, evaluation } = await train(options, { signal: interrupt.signal, onEvent: display.onEvent, resume });
+    display.end();
+    const { step, consumedTokens, trainedTokens } = position;
+    if (json) process.stdout.write(`${JSON.stringify({ model, step, consumedTokens, trainedTokens, evaluation })}\n`);
+    else if (!quiet) {
+      const lines = [
+        '',
+        `steps      ${step}, ${countText(consumedTokens)} tokens seen, ${countText(trainedTokens)} trained on`,
+        ...Object.entries(evaluation).map(([name, loss]) => `${name.padEnd(10)} ${loss.toFixed(4)} nats`),
+        `model      ${shortPath(model)}`,
+      ];
+      process.stdout.write(`${lines.join('\n')}\n`);
+    }
+  } finally {
+    display.end();
+    interrupt.dispose();
+  }
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+
+import type { TrainOptions } from '../training/options.js';
+import type { CommandSettings } from './command-settings.js';
+import { oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
+import { resolveSettings, type SettingsInput } from './resolve-settings.js';
+import { trainFlags } from './train-flags.js';
+
+const MOST = Number.MAX_SAFE_INTEGER;
+
+function number(minimum: number, maximum: number, expectation: string) {
+  return z.number(expectation).min(minimum, expectation).max(maximum, expectation);
+}
+
+const orNull = <T extends z.ZodType>(schema: T) => z.union([schema, z.null()]).default(null);
+const optional = <T extends z.ZodType>(schema: T) => schema.exactOptional();
+
+/** The rooms of `touchstone train`; the docstrings of TrainOptions and SelectionOptions say what the keys mean. */
+const trainRooms = {
+  objective: z.strictObject({ kind: oneOf(['selective', 'causal']) }),
+  model: z.strictObject({
+    path: orNull(text('a checkpoint folder')),
+    init: orNull(z.record(z.string(), z.unknown(), 'must hold keys of a config.json')),
+    seed: z.coerce.string().default('0'),
+  }),
+  tokenizer: z.strictObject({ path: orNull(text('a folder')) }),
+  data: z.strictObject({
+    scores: orNull(text('a run folder')),
+    corpus: orNull(texts('a file, folder or glob')),
+    textField: texts('the name of a field').default(['text']),
+    length: wholeNumber(2, 2 ** 20),
+    bos: oneOf(['none', 'bos', 'eos-as-bos', 'auto']).default('auto'),
+    seed: z.coerce.string().default('0'),
+    windowTokens: wholeNumber(1, MOST).default(2 ** 22),
+  }),
+  batch: z.strictObject({
+    sequences: wholeNumber(1, 2 ** 16),
+    accumulation: wholeNumber(1, 2 ** 16).default(1),
+  }),
+  optimizer: z.strictObject({
+    learningRate: number(0, 10, 'must be a number from 0 to 10'),
+    minLearningRate: number(0, 10, 'must be a number from 0 to 10').default(0),
+    schedule: oneOf(['cosine', 'linear', 'constant']).default('cosine'),
+    warmupSteps: wholeNumber(0, MOST).default(0),
+    beta1: number(0, 0.999999, 'must be a number from 0 to below 1').default(0.9),
+    beta2: number(0, 0.999999, 'must be a number from 0 to below 1').default(0.95),
+    epsilon: number(1e-12, 1, 'must be a number from 1e-12 to 1').default(1e-8),
+    weightDecay: number(0, 10, 'must be a number from 0 to 10').default(0.1),
+    clipNorm: number(1e-6, 1e6, 'must be a number above 0').default(1),
+  }),
+  selection: z.strictObject({
+    score: optional(oneOf(['excess', 'reference', 'entropy', 'intersection', 'random', 'all'])),
+    keepFraction: optional(number(1e-6, 1, 'must be a share above 0 and at most 1')),
+    threshold: optional(z.number('must be a number')),
+    scope: optional(oneOf(['batch', 'sequence'])),
+    referenceLossCap: optional(number(1e-6, 1e6, 'must be a number of nats above 0')),
+    warmupSteps: optional(wholeNumber(0, MOST)),
+    denominator: optional(oneOf(['selected', 'all'])),
+    seed: wholeNumber(0, 2 ** 32 - 1).default(0),
+  }),
+  run: z.strictObject({
+    steps: wholeNumber(1, MOST),
+    threads: wholeNumberOr(1, 1024, 'auto').default('auto'),
+    evaluateEvery: wholeNumber(1, MOST).default(100),
+    evaluateOn: z.record(z.string(), text('a file, folder or glob'), 'must hold a corpus by name').default({}),
+    checkpointEvery: wholeNumber(1, MOST).default(500),
+  }),
+  output: z.strictObject({
+    folder: text('a folder'),
+    dtype: oneOf(['F32', 'F16', 'BF16']).default('F32'),
+  }),
+};
+
+export const trainSettings: CommandSettings<typeof trainRooms> = {
+  command: 'train',
+  rooms: trainRooms,
+  flags: trainFlags,
+  pathKeys: ['model.path', 'tokenizer.path', 'data.scores', 'data.corpus', 'run.evaluateOn', 'output.folder'],
+  globKeys: ['data.corpus', 'run.evaluateOn'],
+  requiredNames: { 'objective.kind': 'objective', 'data.length': 'sequence length', 'batch.sequences': 'batch size', 'run.steps': 'number of steps', 'optimizer.learningRate': 'learning rate', 'output.folder': 'output folder' },
+  conditions: [
+    { rooms: ['model'], key: 'model.path', broken: ({ model: { path, init } }) => ((path === null) === (init === null) ? 'must be given, or model.init, and not both' : undefined) },
+    {
+      rooms: ['model', 'tokenizer'],
+      key: 'tokenizer.path',
+      broken: ({ model, tokenizer }) => (model.path === null && tokenizer.path === null ? 'must be given where the model is made from model.init' : undefined),
+    },
+    { rooms: ['data'], key: 'data.scores', broken: ({ data: { scores, corpus } }) => ((scores === null) === (corpus === null) ? 'must be given, or data.corpus, and not both' : undefined) },
+    {
+      rooms: ['data', 'objective'],
+      key: 'data.scores',
+      broken: ({ data, objective }) => (objective.kind === 'selective' && data.scores === null ? 'must be given for the selective objective' : undefined),
+    },
+  ],
+};
+
+
+/** The options of `touchstone train`; the rules of resolveScoreOptions. */
+export function resolveTrainOptions(input: SettingsInput): TrainOptions {
+  return resolveSettings(trainSettings, input);
+}

@@ -1,0 +1,78 @@
+import type { SelectionOptions } from '../selection/options.js';
+
+/** Everything `touchstone train` can be told. Keys are rooms; config/ fills defaults and checks ranges. */
+export interface TrainOptions {
+  readonly objective: {
+    /** `selective` trains on the tokens its selection keeps; `causal` on every token: plain training, and how a reference model is made. */
+    readonly kind: 'selective' | 'causal';
+  };
+  readonly model: {
+    /** A Hugging Face folder to start from; null where `init` is given. */
+    readonly path: string | null;
+    /** A config.json for a model from scratch, in Hugging Face's spelling; null where `path` is given. */
+    readonly init: Readonly<Record<string, unknown>> | null;
+    /** Seed of the initial weights of `init`. */
+    readonly seed: string;
+  };
+  readonly tokenizer: {
+    /** Folder holding tokenizer.json; null = model.path. */
+    readonly path: string | null;
+  };
+  readonly data: {
+    /** A finished run of `touchstone score`: its token ids and, for the selective objective, its losses; absolute. null where `corpus` is given. */
+    readonly scores: string | null;
+    /** Files, folders or globs of a corpus, for the causal objective; absolute. null where `scores` is given. */
+    readonly corpus: readonly string[] | null;
+    /** Field of the corpus that holds the text; several are joined by a newline. */
+    readonly textField: readonly string[];
+    /** Tokens of a sequence, T. */
+    readonly length: number;
+    /** What stands before a document; 'auto' = what the score set was made with, and for a corpus what the tokenizer does. */
+    readonly bos: 'none' | 'bos' | 'eos-as-bos' | 'auto';
+    /** Seed of the order of rows; the epoch is added to it. */
+    readonly seed: string;
+    /** Tokens of the rows that are in memory together and shuffled among themselves. */
+    readonly windowTokens: number;
+  };
+  readonly batch: {
+    /** Sequences of a micro-batch, B. */
+    readonly sequences: number;
+    /** Micro-batches of a step. */
+    readonly accumulation: number;
+  };
+  readonly optimizer: {
+    /** Peak learning rate. */
+    readonly learningRate: number;
+    /** Learning rate of the last step. */
+    readonly minLearningRate: number;
+    readonly schedule: 'cosine' | 'linear' | 'constant';
+    readonly warmupSteps: number;
+    readonly beta1: number;
+    readonly beta2: number;
+    readonly epsilon: number;
+    /** Decoupled; on matrices and embeddings only. */
+    readonly weightDecay: number;
+    /** Global norm that gradients are clipped to. */
+    readonly clipNorm: number;
+  };
+  readonly selection: SelectionOptions & {
+    /** Seed of the scores of `random`. */
+    readonly seed: number;
+  };
+  readonly run: {
+    readonly steps: number;
+    /** Threads; 'auto' = the cores this process may use. */
+    readonly threads: number | 'auto';
+    /** Steps between evaluations; the last step is always evaluated. */
+    readonly evaluateEvery: number;
+    /** Corpora (files, folders or globs) whose mean loss is evaluated, by name; absolute. */
+    readonly evaluateOn: Readonly<Record<string, string>>;
+    /** Steps between checkpoints; the last step always leaves one. */
+    readonly checkpointEvery: number;
+  };
+  readonly output: {
+    /** Folder of the training run; absolute. The trained model is its subfolder `model`. */
+    readonly folder: string;
+    readonly dtype: 'F32' | 'F16' | 'BF16';
+  };
+}

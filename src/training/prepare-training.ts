@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto';
+import { findCorpusFiles } from '../corpus/find-files.js';
+import { readUnit } from '../corpus/read-unit.js';
+import { planUnits } from '../corpus/units.js';
+import { TouchstoneError } from '../errors.js';
+import { openCheckpoint } from '../model/checkpoint.js';
+import { hashCheckpoint } from '../model/hash-checkpoint.js';
+import { initialWeights } from '../model/initial-weights.js';
+import { readWeights } from '../model/read-weights.js';
+import { specFromConfig } from '../model/spec-from-config.js';
+import { templateFromCheckpoint, templateFromConfig, type CheckpointTemplate } from '../model/write-checkpoint.js';
+import type { ModelSpec, TokenizedDocument } from '../records.js';
+import { canonicalJson } from '../run/canonical-json.js';
+import { sha256Of } from '../run/file-hash.js';
+import { hashFile } from '../stream/file-hash.js';
+import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { openScoreSetRows } from './data/score-set-rows.js';
+import { documentFormat, type BosPolicy, type SequenceFormat } from './data/sequence-format.js';
+import { streamRows } from './data/stream-rows.js';
+import type { RowSource } from './data/training-rows.js';
+import { verifyScoreSet } from './data/verify-source.js';
+import type { EvaluationOptions, EvaluationSet } from './evaluate.js';
+import type { TrainOptions } from './options.js';
+import { buildStepGraphs, type StepGraphs } from './step-graphs.js';
+
+/** A training run, ready to begin. */
+export interface PreparedTraining {
+  readonly graphs: StepGraphs;
+  readonly weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  readonly template: CheckpointTemplate;
+  readonly vocabSize: number;
+  readonly source: RowSource;
+  readonly format: SequenceFormat;
+  readonly evaluation: readonly EvaluationSet[];
+  readonly evaluationOptions: EvaluationOptions;
+  /** Identity of model, data and every setting that changes a step. */
+  readonly settingsHash: string;
+  readonly notes: readonly string[];
+}
+
+/** Opens model, tokenizer and data, checks that they fit together, and writes nothing. */
+export async function prepareTraining(options: TrainOptions, signal?: AbortSignal): Promise<PreparedTraining> {
+  const model = await openModel(options, signal);
+  const tokenizer = await loadTokenizer(model.tokenizerFolder);
+  const data = await openData(options, model.spec, tokenizer);
+  const evaluation = await Promise.all(Object.entries(options.run.evaluateOn).map(async ([name, path]): Promise<EvaluationSet> => ({
+    name,
+    documents: await readDocuments([path], options.data.textField, tokenizer),
+  })));
+  const { objective, batch, optimizer, selection, run } = options;
+  const identity = { objective, batch, optimizer, selection, steps: run.steps, model: model.hash, data: data.source.identity, format: data.format };
+  return {
+    graphs: model.graphs,
+    weights: model.weights,
+    template: model.template,
+    vocabSize: model.spec.vocabSize,
+    source: data.source,
+    format: data.format,
+    evaluation,
+    evaluationOptions: { contextLength: options.data.length, prefixId: data.format.prefixId, batchTokens: batch.sequences * options.data.length },
+    settingsHash: sha256Of(canonicalJson(identity)),
+    notes: [...tokenizer.info.notes, ...data.notes],
+  };
+}
+
+interface OpenedModel {
+  readonly spec: ModelSpec;
+  readonly graphs: StepGraphs;
+  readonly weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+  readonly template: CheckpointTemplate;
+  readonly tokenizerFolder: string;
+  readonly hash: string;
+}
+
+async function openModel(options: TrainOptions, signal: AbortSignal | undefined): Promise<OpenedModel> {
+  const { path, init, seed } = options.model;
+  if (path !== null) {
+    const checkpoint = await openCheckpoint(path);
+    const tokenizerFolder = options.tokenizer.path ?? path;
+    refuseUntrainable(checkpoint.spec, options.data.length);
+    return {
+      spec: checkpoint.spec,
+      graphs: buildStepGraphs(checkpoint.spec, options),
+      weights: await readWeights(checkpoint, signal),
+      template: await templateFromCheckpoint(path, tokenizerFolder),
+      tokenizerFolder,
+      hash: (await hashCheckpoint(checkpoint, signal)).sha256,
+    };
+  }
+  const config = specFromConfig(init, 'model.init');
+  refuseUntrainable(config.spec, options.data.length);
+  const graphs = buildStepGraphs(config.spec, options);
+  const tokenizerFolder = options.tokenizer.path!;
+  return {
+    spec: config.spec,
+    graphs,
+    weights: initialWeights({ spec: config.spec, initializerRange: config.initializerRange, padTokenId: config.padTokenId, seed, parameters: graphs.parameters }),
+    template: await templateFromConfig(config, tokenizerFolder),
+    tokenizerFolder,
+    hash: sha256Of(canonicalJson({ init, seed })),
+  };
+}
+
+function refuseUntrainable({ family, modelType, maxPositions }: ModelSpec, length: number): void {
+  if (family === 'gpt-neox') {
+    throw new TouchstoneError('usage', `training knows llama, mistral, qwen2, qwen3 and gpt2, found ${modelType}`, { advice: 'It can be scored; train it with the PyTorch tools.' });
+  }
+  if (length <= maxPositions) return;
+  throw new TouchstoneError('usage', `data.length must be at most ${maxPositions} for this model, got ${length}`);
+}
+
+interface OpenedData {
+  readonly source: RowSource;
+  readonly format: SequenceFormat;
+  readonly notes: readonly string[];
+}
+
+async function openData(options: TrainOptions, { vocabSize }: ModelSpec, tokenizer: Tokenizer): Promise<OpenedData> {
+  const { data, objective, selection } = options;
+  const { info } = tokenizer;
+  if (data.scores === null) {
+    const documents = await readDocuments(data.corpus!, data.textField, tokenizer);
+    const bos: BosPolicy = data.bos === 'auto' ? (info.addsBos && info.bosId !== null ? 'bos' : 'none') : data.bos;
+    const name = await hashCorpus(data.corpus!, info.hash, data.textField);
+    const source = streamRows({ name, seed: data.seed, vocabSize, windowTokens: data.windowTokens, open: () => each(documents) });
+    return { source, format: documentFormat(data.length, bos, info), notes: [] };
+  }
+  const selective = objective.kind === 'selective';
+  const score = selection.score ?? 'excess';
+  const entropy = selective && (score === 'entropy' || score === 'intersection');
+  const source = await openScoreSetRows(data.scores, { seed: data.seed, losses: selective, entropy, vocabSize, windowTokens: data.windowTokens });
+  const { format, notes } = verifyScoreSet(source, { tokenizerHash: info.hash, vocabSize, length: data.length, bos: data.bos, needs: { reference: selective, entropy } });
+  return { source, format, notes };
+}
+
+/** Every document of a corpus as token ids, in memory: 4 bytes a token. @throws TouchstoneError ('data') for a document that cannot be read */
+async function readDocuments(paths: readonly string[], textField: readonly string[], tokenizer: Tokenizer): Promise<TokenizedDocument[]> {
+  const { files } = await findCorpusFiles({ paths });
+  const documents: TokenizedDocument[] = [];
+  for (const unit of await planUnits(files, { unitBytes: 2 ** 26 })) {
+    let texts: { id: string; source: string; hash: string; text: string }[] = [];
+    const flush = async (): Promise<void> => {
+      const encoded = await tokenizer.encode(texts.map(({ text }) => text), { bytes: false });
+      encoded.forEach(({ ids }, at) => {
+        const { id, source, hash } = texts[at]!;
+        documents.push({ kind: 'tokenized', id, source, hash, tokenIds: ids });
+      });
+      texts = [];
+    };
+    for await (const item of readUnit(unit, files, { textField, idField: 'id', sourceField: 'source', maxLineBytes: 2 ** 26 })) {
+      if (item.kind !== 'document') {
+        if (item.kind === 'skipped') continue;
+        throw new TouchstoneError('data', `${item.origin.file}, ${item.origin.positionKind} ${item.origin.position}: ${item.detail}`, { advice: 'Training reads whole corpora only: mend the document or leave it out.' });
+      }
+      texts.push(item);
+      if (texts.length === 256) await flush();
+    }
+    await flush();
+  }
+  return documents;
+}
+
+async function hashCorpus(paths: readonly string[], tokenizerHash: string, textField: readonly string[]): Promise<string> {
+  const { files } = await findCorpusFiles({ paths });
+  const hash = createHash('sha256').update(`${tokenizerHash} ${textField.join('\n')}\n`);
+  for (const { path, location } of files) hash.update(`${(await hashFile(location)).sha256}  ${path}\n`);
+  return hash.digest('hex');
+}
+
+async function* each(documents: readonly TokenizedDocument[]): AsyncGenerator<TokenizedDocument, void, undefined> {
+  for (const document of documents) yield await Promise.resolve(document);
+}

@@ -1,0 +1,173 @@
+import { availableParallelism } from 'node:os';
+import { TouchstoneError } from '../errors.js';
+import type { FloatTensor } from '../model/float-tensor.js';
+import { openStatefulSession, type StatefulSession } from '../runtime/stateful-session.js';
+import { resolveSelection } from '../selection/options.js';
+import { saveCheckpoint, saveModel, loadLatestCheckpoint, type TrainingPosition } from './checkpoints.js';
+import { AlignmentTally } from './data/alignment.js';
+import type { TrainingBatch } from './data/batch.js';
+import { packBatches } from './data/pack-batches.js';
+import { evaluate } from './evaluate.js';
+import type { TrainOptions } from './options.js';
+import { prepareTraining, type PreparedTraining } from './prepare-training.js';
+import { runStep, type StepOutcome } from './step.js';
+import { initialState, momentNames, type Parameter } from './step-graphs.js';
+
+/** A step as it is shown and logged. */
+export interface StepReport extends Omit<StepOutcome, 'live' | 'reference'> {
+  /** Steps done, this one included. */
+  readonly step: number;
+  readonly steps: number;
+  readonly seconds: number;
+}
+
+export type TrainEvent =
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'prepared'; readonly parameters: number; readonly from: number; readonly steps: number; readonly threads: number }
+  | { readonly kind: 'step'; readonly report: StepReport }
+  | { readonly kind: 'evaluation'; readonly step: number; readonly name: string; readonly loss: number }
+  | { readonly kind: 'checkpoint'; readonly step: number };
+
+export interface TrainHooks {
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: TrainEvent) => void;
+  /** Goes on from the latest checkpoint of the folder. Without it, a folder that has one is refused. */
+  readonly resume?: boolean;
+}
+
+export interface TrainResult {
+  /** The trained model, a Hugging Face folder. */
+  readonly model: string;
+  readonly position: TrainingPosition;
+  /** Mean loss in nats by name, after the last step. */
+  readonly evaluation: Readonly<Record<string, number>>;
+}
+
+/** Micro-batches whose alignment of live and reference loss is judged together, at the start and with every evaluation. */
+const ALIGNMENT_STEPS = 4;
+
+/**
+ * The training job. An aborted signal ends it after the step under way with a checkpoint, from which `resume` goes on to the same weights, bit for bit on
+ * the same kind of CPU.
+ */
+export async function train(options: TrainOptions, { signal, onEvent = () => undefined, resume = false }: TrainHooks = {}): Promise<TrainResult> {
+  const { folder } = options.output;
+  const prepared = await prepareTraining(options, signal);
+  for (const text of prepared.notes) onEvent({ kind: 'note', text });
+  const checkpoint = await loadLatestCheckpoint(folder);
+  if (checkpoint !== undefined && !resume) {
+    throw new TouchstoneError('mismatch', `${folder} holds a training run at step ${checkpoint.position.step}, expected an empty folder`, { advice: 'Add --resume to go on from there, or name another --out.' });
+  }
+  if (checkpoint !== undefined && checkpoint.position.settingsHash !== prepared.settingsHash) {
+    throw new TouchstoneError('mismatch', `${folder} was trained with other settings, another model or other data than this command has`, { advice: 'Give this command another --out, or the settings of the run.' });
+  }
+
+  const threads = options.run.threads === 'auto' ? availableParallelism() : options.run.threads;
+  const { parameters } = prepared.graphs;
+  const loaded = checkpoint === undefined ? undefined : { weights: arraysOf(checkpoint.weights), moments: arraysOf(checkpoint.moments) };
+  const state = initialState(prepared.graphs, loaded?.weights ?? prepared.weights, loaded?.moments);
+  const session = await openStatefulSession({ graphs: prepared.graphs.graphs, threads }, state);
+  const begin: TrainingPosition = checkpoint?.position ?? { formatVersion: 1, settingsHash: prepared.settingsHash, step: 0, consumedTokens: 0, trainedTokens: 0, cursor: null };
+  onEvent({ kind: 'prepared', parameters: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0), from: begin.step, steps: options.run.steps, threads });
+  try {
+    return await loop(session, prepared, options, begin, { onEvent, ...(signal === undefined ? {} : { signal }) });
+  } finally {
+    await session.close();
+  }
+}
+
+async function loop(session: StatefulSession, prepared: PreparedTraining, options: TrainOptions, begin: TrainingPosition, { signal, onEvent }: { readonly signal?: AbortSignal; readonly onEvent: (event: TrainEvent) => void }): Promise<TrainResult> {
+  const { run, output, batch: shape } = options;
+  const { parameters } = prepared.graphs;
+  const rule = resolveSelection(options.selection);
+  const stream = packBatches(prepared.source, {
+    format: prepared.format,
+    sequences: shape.sequences,
+    positions: options.objective.kind === 'selective' ? 'all' : 'eligible',
+    ...(begin.cursor === null ? {} : { from: begin.cursor }),
+  });
+  const save = async (position: TrainingPosition): Promise<void> => {
+    await saveCheckpoint(output.folder, position, prepared.template, await tensors(session, parameters.map(({ name }) => name), parameters), await tensors(session, momentNames(parameters), parameters));
+    onEvent({ kind: 'checkpoint', step: position.step });
+  };
+  const evaluateAll = async (step: number): Promise<Record<string, number>> => {
+    const losses: Record<string, number> = {};
+    for (const set of prepared.evaluation) {
+      losses[set.name] = await evaluate(session, set, prepared.evaluationOptions);
+      onEvent({ kind: 'evaluation', step, name: set.name, loss: losses[set.name]! });
+    }
+    return losses;
+  };
+
+  let position = begin;
+  let saved = begin.step;
+  let alignment = new AlignmentTally();
+  let evaluation: Record<string, number> = position.step === 0 ? await evaluateAll(0) : {};
+  try {
+    while (position.step < run.steps && signal?.aborted !== true) {
+      const started = performance.now();
+      const batches = await take(stream, shape.accumulation);
+      const { live, reference, ...outcome } = await runStep(session, batches, position.step, options, rule);
+      position = {
+        ...position,
+        step: position.step + 1,
+        consumedTokens: position.consumedTokens + outcome.consumedTokens,
+        trainedTokens: position.trainedTokens + outcome.trainedTokens,
+        cursor: batches.at(-1)!.next,
+      };
+      onEvent({ kind: 'step', report: { ...outcome, step: position.step, steps: run.steps, seconds: (performance.now() - started) / 1000 } });
+      if (options.objective.kind === 'selective') {
+        alignment.add({ live, reference, sequenceOffsets: batches[0]!.sequenceOffsets });
+        if (position.step % ALIGNMENT_STEPS === 0) {
+          refuseMisaligned(alignment, prepared, position.step);
+          alignment = new AlignmentTally();
+        }
+      }
+      const last = position.step === run.steps;
+      if (last || position.step % run.evaluateEvery === 0) evaluation = await evaluateAll(position.step);
+      if (last || position.step % run.checkpointEvery === 0) {
+        await save(position);
+        saved = position.step;
+      }
+    }
+  } finally {
+    await stream.return();
+  }
+  if (position.step < run.steps) {
+    if (saved !== position.step) await save(position);
+    throw signal!.reason;
+  }
+  if (prepared.evaluation.length > 0 && Object.keys(evaluation).length === 0) evaluation = await evaluateAll(position.step);
+  const model = await saveModel(output.folder, prepared.template, await tensors(session, parameters.map(({ name }) => name), parameters), output.dtype);
+  return { model, position, evaluation };
+}
+
+async function take(stream: AsyncGenerator<TrainingBatch, void, undefined>, count: number): Promise<TrainingBatch[]> {
+  const batches: TrainingBatch[] = [];
+  while (batches.length < count) {
+    const next = await stream.next();
+    if (next.done === true) throw new TouchstoneError('internal', 'the stream of batches ended before the last step');
+    batches.push(next.value);
+  }
+  return batches;
+}
+
+/** Copies of the named tensors of the session; moments have the shape of their parameter. */
+async function tensors(session: StatefulSession, names: readonly string[], parameters: readonly Parameter[]): Promise<FloatTensor[]> {
+  const state = await session.read(names);
+  const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
+  return names.map((name) => ({ name, shape: shapes.get(name) ?? shapes.get(name.slice(0, name.lastIndexOf('/')))!, data: state[name]!.data as Float32Array<ArrayBuffer> }));
+}
+
+function arraysOf(loaded: ReadonlyMap<string, FloatTensor>): Map<string, Float32Array<ArrayBuffer>> {
+  return new Map([...loaded].map(([name, { data }]) => [name, data]));
+}
+
+function refuseMisaligned(tally: AlignmentTally, { vocabSize }: PreparedTraining, step: number): void {
+  const { verdict, shift, contrasts } = tally.result(vocabSize);
+  if (verdict === 'aligned' || verdict === 'undecided') return;
+  const found = verdict === 'shifted' ? `stand ${Math.abs(shift)} token${Math.abs(shift) === 1 ? '' : 's'} ${shift > 0 ? 'late' : 'early'}` : 'have nothing to do with the live losses';
+  throw new TouchstoneError('data', `step ${step}: the reference losses of the score set ${found} (correlation of contrasts at -2 to 2 tokens: ${contrasts.map((value) => value.toFixed(2)).join(', ')}), expected the highest at 0`, {
+    advice: 'The set is not aligned with its tokens, or belongs to other text: score the corpus again, and verify the run. Selection by it would be no better than chance.',
+  });
+}

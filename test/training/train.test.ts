@@ -1,0 +1,108 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { resolveTrainOptions } from '../../src/config/train-settings.js';
+import { score } from '../../src/scoring/score.js';
+import type { TrainOptions } from '../../src/training/options.js';
+import { train, type StepReport, type TrainHooks } from '../../src/training/train.js';
+import { DEMO_MODEL, cleanDocuments, demoDocuments, demoOptions, writeJsonl } from '../scoring/demo-run.js';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'touchstone-train-'));
+  writeJsonl(join(folder, 'corpus.jsonl'), demoDocuments(120));
+  writeJsonl(join(folder, 'clean.jsonl'), cleanDocuments(20));
+  await score(demoOptions(join(folder, 'corpus.jsonl'), join(folder, 'scores'), 'output.stats=[entropy]'));
+});
+
+afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
+
+const INIT = { model_type: 'llama', vocab_size: 2048, hidden_size: 32, intermediate_size: 64, num_hidden_layers: 2, num_attention_heads: 2, num_key_value_heads: 1, max_position_embeddings: 128, tie_word_embeddings: true };
+
+function settings(out: string, ...set: readonly string[]): TrainOptions {
+  return resolveTrainOptions({
+    set: [
+      `model.init=${JSON.stringify(INIT)}`, `tokenizer.path=${DEMO_MODEL}`, `data.scores=${join(folder, 'scores')}`, 'objective.kind=selective', 'data.length=64', 'batch.sequences=4',
+      'optimizer.learningRate=0.005', 'run.steps=12', 'run.threads=2', 'run.evaluateEvery=6', `run.evaluateOn={clean: ${join(folder, 'clean.jsonl')}}`, 'run.checkpointEvery=5',
+      `output.folder=${join(folder, out)}`, ...set,
+    ],
+    flags: {},
+    cwd: folder,
+  });
+}
+
+async function run(out: string, set: readonly string[] = [], hooks: TrainHooks = {}): Promise<{ steps: StepReport[]; evaluation: Readonly<Record<string, number>>; weights: Buffer }> {
+  const steps: StepReport[] = [];
+  const result = await train(settings(out, ...set), { ...hooks, onEvent: (event) => { if (event.kind === 'step') steps.push(event.report); hooks.onEvent?.(event); } });
+  return { steps, evaluation: result.evaluation, weights: readFileSync(join(result.model, 'model.safetensors')) };
+}
+
+describe('training', () => {
+  it('learns, keeps the asked share of the candidates, and prefers tokens of high excess loss', async () => {
+    const { steps, evaluation } = await run('learns', ['run.steps=25', 'selection.keepFraction=0.6']);
+    expect(steps).toHaveLength(25);
+    expect(evaluation['clean']).toBeLessThan(6);
+    expect(Math.log(2048) - steps.at(-1)!.loss).toBeGreaterThan(1);
+    for (const { trainedTokens, consumedTokens, meanExcessKept, meanExcessDropped } of steps) {
+      expect(trainedTokens / consumedTokens).toBeGreaterThan(0.55);
+      expect(trainedTokens / consumedTokens).toBeLessThanOrEqual(0.61);
+      expect(meanExcessKept).toBeGreaterThan(meanExcessDropped);
+    }
+  });
+
+  it('stopped and resumed gives the weights of an uninterrupted run, bit for bit', async () => {
+    const whole = await run('whole');
+    const controller = new AbortController();
+    await expect(run('stopped', [], { signal: controller.signal, onEvent: (event) => { if (event.kind === 'step' && event.report.step === 7) controller.abort(new Error('enough')); } })).rejects.toThrow('enough');
+    expect(readdirSync(join(folder, 'stopped/checkpoints')).sort()).toEqual(['00000005', '00000007']);
+    const resumed = await run('stopped', [], { resume: true });
+    expect(resumed.steps.map(({ step }) => step)).toEqual([8, 9, 10, 11, 12]);
+    expect(resumed.steps.map(({ loss }) => loss)).toEqual(whole.steps.slice(7).map(({ loss }) => loss));
+    expect(resumed.weights.equals(whole.weights)).toBe(true);
+    expect(resumed.evaluation).toEqual(whole.evaluation);
+  });
+
+  it('accumulates micro-batches into the step of the batch they add up to', async () => {
+    const one = await run('one', ['selection.score=all', 'run.steps=3']);
+    const four = await run('four', ['selection.score=all', 'run.steps=3', 'batch.sequences=1', 'batch.accumulation=4']);
+    one.steps.forEach(({ loss, gradientNorm, trainedTokens }, at) => {
+      expect(four.steps[at]!.trainedTokens).toBe(trainedTokens);
+      expect(four.steps[at]!.loss).toBeCloseTo(loss, 4);
+      expect(four.steps[at]!.gradientNorm).toBeCloseTo(gradientNorm, 4);
+    });
+  });
+
+  it.each(['reference', 'entropy', 'intersection', 'random', 'all'])('selects by %s', async (name) => {
+    const { steps } = await run(`by-${name}`, [`selection.score=${name}`, 'run.steps=2']);
+    expect(steps.every(({ loss }) => Number.isFinite(loss))).toBe(true);
+    const share = steps[0]!.trainedTokens / steps[0]!.consumedTokens;
+    expect(name === 'all' ? share : share / 0.6).toBeGreaterThan(0.9);
+  });
+
+  it('trains causally on a corpus, and its model is a reference model', async () => {
+    const out = join(folder, 'causal');
+    await run('causal', ['objective.kind=causal', 'data.scores=null', `data.corpus=${join(folder, 'clean.jsonl')}`]);
+    const { manifest } = await score({ ...demoOptions(join(folder, 'clean.jsonl'), join(folder, 'rescored'), 'windows.contextLength=64'), model: { path: join(out, 'model') } });
+    expect(manifest.documents.scored).toBe(20);
+    expect(manifest.totals.lossSum / manifest.totals.scored).toBeLessThan(Math.log(2048));
+  });
+
+  it('refuses a folder that holds a run, and another setting on resume', async () => {
+    await run('taken', ['run.steps=1']);
+    await expect(run('taken', ['run.steps=1'])).rejects.toThrow('holds a training run at step 1');
+    await expect(run('taken', ['run.steps=1', 'optimizer.learningRate=0.1'], { resume: true })).rejects.toThrow('was trained with other settings');
+  });
+
+  it('stops at a loss that is not finite, naming step and rows, and keeps the last checkpoint', async () => {
+    await expect(run('diverges', ['optimizer.learningRate=10', 'optimizer.clipNorm=1000000', 'run.steps=200', 'run.checkpointEvery=1', 'optimizer.weightDecay=10', 'run.evaluateEvery=1000'])).rejects.toThrow(/step \d+: the loss must be finite, got (NaN|Infinity).*row/s);
+    expect(readdirSync(join(folder, 'diverges/checkpoints')).length).toBeGreaterThan(0);
+  });
+
+  it('refuses a set scored with another tokenizer', async () => {
+    const other = fileURLToPath(new URL('../fixtures/tokenizer/gpt2', import.meta.url));
+    await expect(train(settings('foreign', `tokenizer.path=${other}`))).rejects.toThrow(/tokenizer must be the one the set was scored with/);
+  });
+});
