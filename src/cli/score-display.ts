@@ -30,10 +30,10 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
     const eta = share > 0.005 ? durationText((seconds / share) * (1 - share)) : '...';
     const units = `${progress.unitsDone}/${progress.unitsTotal}`;
     if (bar !== undefined) {
-      bar.update(share, { tokens: countText(progress.scoredTokens), speed, eta, units });
+      bar.update(share, { tokens: countText(progress.scoredTokens), speed, left: eta, units });
     } else if (performance.now() - lastLine > LINE_MS) {
       lastLine = performance.now();
-      write(`${Math.floor(100 * share)} %, units ${units}, ${countText(progress.scoredTokens)} tokens, ${speed}, ${eta} left`);
+      write(`${Math.floor(100 * share)} %, units ${units}, ${countText(progress.scoredTokens)} tokens, ${speed}, ${left} left`);
     }
   };
 
@@ -56,8 +56,8 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
           started = performance.now();
           lastLine = started;
           if (process.stderr.isTTY && committedUnits < plan.corpus.units.length) {
-            bar = new SingleBar({ format: '{bar} {percentage} % | {tokens} tokens | {speed} | unit {units} | {eta} left', stream: process.stderr, hideCursor: true, barsize: 24, barCompleteChar: '█', barIncompleteChar: '░' });
-            bar.start(1, 0, { tokens: '0', speed: '-', eta: '...', units: `0/${plan.corpus.units.length - committedUnits}` });
+            bar = new SingleBar({ format: '{bar} {percentage} % | {tokens} tokens | {speed} | unit {units} | {left} left', stream: process.stderr, hideCursor: true, barsize: 24, barCompleteChar: '█', barIncompleteChar: '░' });
+            bar.start(1, 0, { tokens: '0', speed: '-', left: '...', units: `0/${plan.corpus.units.length - committedUnits}` });
           }
           return;
         }

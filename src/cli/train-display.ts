@@ -30,10 +30,10 @@ export function trainDisplay({ quiet }: { readonly quiet: boolean }): TrainDispl
     const kept = `${Math.round((100 * report.trainedTokens) / report.consumedTokens)} %`;
     const excess = `${nats(report.meanExcessKept)}/${nats(report.meanExcessDropped)}`;
     if (bar !== undefined) {
-      bar.update(report.step, { loss: nats(report.loss), speed, kept, excess, eta });
+      bar.update(report.step, { loss: nats(report.loss), speed, kept, excess, left: eta });
     } else if (performance.now() - lastLine > LINE_MS) {
       lastLine = performance.now();
-      write(`step ${report.step}/${report.steps}, loss ${nats(report.loss)}, kept ${kept}, excess kept/dropped ${excess}, ${speed}, ${eta} left`);
+      write(`step ${report.step}/${report.steps}, loss ${nats(report.loss)}, kept ${kept}, excess kept/dropped ${excess}, ${speed}, ${left} left`);
     }
   };
 
@@ -46,8 +46,8 @@ export function trainDisplay({ quiet }: { readonly quiet: boolean }): TrainDispl
         case 'prepared':
           write(`model    ${countText(event.parameters)} parameters, ${event.threads} threads${event.from > 0 ? `, resumed at step ${event.from}` : ''}`);
           if (process.stderr.isTTY) {
-            bar = new SingleBar({ format: '{bar} {value}/{total} | loss {loss} | kept {kept} | excess {excess} | {speed} | {eta} left', stream: process.stderr, hideCursor: true, barsize: 20, barCompleteChar: '█', barIncompleteChar: '░' });
-            bar.start(event.steps, event.from, { loss: '-', kept: '-', excess: '-', speed: '-', eta: '...' });
+            bar = new SingleBar({ format: '{bar} {value}/{total} | loss {loss} | kept {kept} | excess {excess} | {speed} | {left} left', stream: process.stderr, hideCursor: true, barsize: 20, barCompleteChar: '█', barIncompleteChar: '░' });
+            bar.start(event.steps, event.from, { loss: '-', kept: '-', excess: '-', speed: '-', left: '...' });
           }
           lastLine = performance.now();
           return;
