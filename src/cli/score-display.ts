@@ -33,7 +33,7 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
       bar.update(share, { tokens: countText(progress.scoredTokens), speed, left: eta, units });
     } else if (performance.now() - lastLine > LINE_MS) {
       lastLine = performance.now();
-      write(`${Math.floor(100 * share)} %, units ${units}, ${countText(progress.scoredTokens)} tokens, ${speed}, ${left} left`);
+      write(`${Math.floor(100 * share)} %, units ${units}, ${countText(progress.scoredTokens)} tokens, ${speed}, ${eta} left`);
     }
   };
 

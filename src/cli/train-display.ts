@@ -33,7 +33,7 @@ export function trainDisplay({ quiet }: { readonly quiet: boolean }): TrainDispl
       bar.update(report.step, { loss: nats(report.loss), speed, kept, excess, left: eta });
     } else if (performance.now() - lastLine > LINE_MS) {
       lastLine = performance.now();
-      write(`step ${report.step}/${report.steps}, loss ${nats(report.loss)}, kept ${kept}, excess kept/dropped ${excess}, ${speed}, ${left} left`);
+      write(`step ${report.step}/${report.steps}, loss ${nats(report.loss)}, kept ${kept}, excess kept/dropped ${excess}, ${speed}, ${eta} left`);
     }
   };
 
