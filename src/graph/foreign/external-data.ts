@@ -44,6 +44,7 @@ export async function relocate(model: DecodedModel, resolve: (location: string) 
     if (entry === undefined || !staysInFolder(entry.value)) throw escaping(tensor.name, entry?.value ?? '');
     let resolved = locations.get(entry.value);
     if (resolved === undefined) locations.set(entry.value, (resolved = await resolve(entry.value)));
+    if (!staysInFolder(resolved)) throw escaping(tensor.name, resolved);
     entry.value = resolved;
   }
   return [...new Set(locations.values())].sort();

@@ -68,7 +68,9 @@ function feedInputs(graph: GraphProto, notes: string[]): { readonly g: GraphBuil
 
   const inputIds = g.input('input_ids', 'int32', ['B', 'T']);
   const feeds = feedModel(g, graph, inputIds);
-  if (!feeds.has('input_ids')) throw new TouchstoneError('usage', 'logits must depend on input_ids, found that they do not');
+  if (!feeds.has('input_ids')) {
+    throw new TouchstoneError('usage', 'logits must depend on input_ids, found that they do not', { advice: 'Check how the model was exported: its input was lost.' });
+  }
   const made = [...feeds.keys()].filter((name) => name !== 'input_ids');
   if (made.length > 0) notes.push(`Inputs made inside the graph: ${list(made)}.`);
 

@@ -131,8 +131,23 @@ describe('attachLossHead', () => {
     const { loss } = await score(session, [sequences[3]!.tokenIds]);
     await session.release();
     expect(notes[0]).toBe('Of the merged branches, the one without a past is used.');
-    expect(fromBinary(ModelProtoSchema, model).graph!.node.map(({ opType }) => opType)).not.toContain('If');
+    const { node, initializer } = fromBinary(ModelProtoSchema, model).graph!;
+    expect(node.map(({ opType }) => opType)).not.toContain('If');
+    expect(initializer.map((tensor) => tensor.name.split('.')[0])).toContain('plain');
+    expect(initializer.map((tensor) => tensor.name.split('.')[0])).not.toContain('with_past');
     expect(largestDifference(loss, sequences[3]!.lossNats.slice(1) as number[])).toBeLessThan(1e-4);
+  });
+
+  it('has one meaning for every named dimension: the names of a scoring graph are its own', async () => {
+    const renamed = editModel(modelBytes('llama-dynamo'), (model) => {
+      for (const dimension of dimensionsOf(model.graph!)) if (dimension.value === 'batch_size') dimension.value = 'R';
+    });
+    const values = fromBinary(ModelProtoSchema, renamed).graph!.valueInfo.length;
+    const { graph } = fromBinary(ModelProtoSchema, (await attachLossHead(renamed, { stats: ALL_STATS })).model);
+    const inner = { ...graph!, input: [], output: [] };
+    expect(values).toBeGreaterThan(0);
+    expect(dimensionsOf(inner).map(({ value }) => value)).toContain('R_inner');
+    expect(dimensionsOf(inner).map(({ value }) => value)).not.toContain('R');
   });
 
   it('has only the outputs asked for', async () => {
@@ -164,6 +179,12 @@ describe('attachLossHead', () => {
 
 function bodyReads(node: NodeProto): string[] {
   return node.attribute.flatMap(({ g }) => g?.node.flatMap(({ input }) => input) ?? []);
+}
+
+function dimensionsOf(graph: GraphProto): { case: 'dimParam'; value: string }[] {
+  const types = [...graph.input, ...graph.output, ...graph.valueInfo].map(({ type }) => type?.value);
+  const dims = types.flatMap((type) => (type?.case === 'tensorType' ? (type.value.shape?.dim ?? []) : []));
+  return dims.flatMap(({ value }) => (value.case === 'dimParam' ? [value] : []));
 }
 
 function scanBody(model: ModelProto): GraphProto {

@@ -91,6 +91,18 @@ describe('inputs of an exported decoder', () => {
     });
   }
 
+  it('the batch axis of a past is the one named as in input_ids', async () => {
+    const bytes = tinyDecoder((parts) => {
+      const { g, hidden } = parts;
+      const past = g.input('past_key_values.0.key', 'float32', ['p', 'n', WIDTH]);
+      const byToken = g.node('Transpose', [hidden], 'float32', ['s', 'n', WIDTH], { attributes: { perm: { kind: 'ints', value: [1, 0, 2] } } });
+      const joined = g.node('Concat', [past, byToken], 'float32', ['s', 'n', WIDTH], { attributes: { axis: { kind: 'int', value: 0 } } });
+      const back = g.node('Transpose', [joined], 'float32', ['n', 's', WIDTH], { attributes: { perm: { kind: 'ints', value: [1, 0, 2] } } });
+      g.output('logits', projected(parts, back));
+    }, { idsShape: ['n', 's'] });
+    expect(largestDifference(await losses(bytes), lossesOf(SEQUENCES))).toBeLessThan(1e-5);
+  });
+
   it('input_ids of type int32 are taken as they are', async () => {
     const bytes = tinyDecoder((parts) => {
       parts.g.output('logits', projected(parts));

@@ -147,6 +147,10 @@ describe('weights in other files', () => {
     for (const tensor of external(model)) expect(entries(tensor)).toEqual({ ...before.get(tensor.name), location: 'blobs/15' });
   });
 
+  it('are refused where a link leads out of the folder', async () => {
+    await expect(attach('llama-external', { resolveLocation: () => '../elsewhere' })).rejects.toThrow('found location "../elsewhere"');
+  });
+
   it('may lie beside weights read from the model file', async () => {
     const { externalFiles } = await attach('llama-external', { ownFile: 'model.onnx' });
     expect(externalFiles).toEqual(['model.onnx_data']); // what is left inside is too small

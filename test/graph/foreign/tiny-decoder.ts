@@ -51,7 +51,10 @@ export function lossOf(logits: readonly number[], target: number): number {
 }
 
 /** The losses of every token but the first of each sequence, where `logits` gives those at a position. */
-export function lossesOf(sequences: readonly (readonly number[])[], logits: (id: number, position: number) => readonly number[] = (id) => logitsAfter(id)): number[] {
-  return sequences.flatMap((ids) => ids.slice(1).map((target, position) => lossOf(logits(ids[position]!, position), target)));
+export function lossesOf(
+  sequences: readonly (readonly number[])[],
+  logits: (id: number, position: number, sequence: number) => readonly number[] = (id) => logitsAfter(id),
+): number[] {
+  return sequences.flatMap((ids, sequence) => ids.slice(1).map((target, position) => lossOf(logits(ids[position]!, position, sequence), target)));
 }
 
