@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { StepReport, TrainEvent } from '../training/train.js';
+import type { TrainEvent } from '../training/train.js';
 import { countText, durationText } from './number-text.js';
 
 export interface TrainDisplay {
@@ -21,19 +21,23 @@ export function trainDisplay({ quiet }: { readonly quiet: boolean }): TrainDispl
   let lastLine = 0;
   let spent = 0;
   let done = 0;
+  let steps = 0;
 
-  const onStep = (report: StepReport): void => {
-    spent += report.seconds;
+  const onStep = ({ metrics, outcome }: Extract<TrainEvent, { kind: 'step' }>): void => {
+    const { step, evaluations = [] } = metrics;
+    if (bar === undefined) for (const { name, loss } of evaluations) write(`step ${step}: ${name} ${loss.toFixed(4)} nats`);
+    if (step === 0) return;
+    spent += metrics.stepSeconds;
     done++;
-    const eta = durationText((spent / done) * (report.steps - report.step));
-    const speed = `${countText(report.consumedTokens / report.seconds)} tok/s`;
-    const kept = `${Math.round((100 * report.trainedTokens) / report.consumedTokens)} %`;
-    const excess = `${nats(report.meanExcessKept)}/${nats(report.meanExcessDropped)}`;
+    const left = durationText((spent / done) * (steps - step));
+    const speed = `${countText(metrics.tokensPerSecond)} tok/s`;
+    const kept = `${Math.round((100 * outcome.trained) / outcome.consumed)} %`;
+    const excess = `${nats(metrics.meanExcessKept)}/${nats(metrics.meanExcessDropped)}`;
     if (bar !== undefined) {
-      bar.update(report.step, { loss: nats(report.loss), speed, kept, excess, left: eta });
+      bar.update(step, { loss: nats(metrics.loss), speed, kept, excess, left });
     } else if (performance.now() - lastLine > LINE_MS) {
       lastLine = performance.now();
-      write(`step ${report.step}/${report.steps}, loss ${nats(report.loss)}, kept ${kept}, excess kept/dropped ${excess}, ${speed}, ${eta} left`);
+      write(`step ${step}/${steps}, loss ${nats(metrics.loss)}, kept ${kept}, excess kept/dropped ${excess}, ${speed}, ${left} left`);
     }
   };
 
@@ -50,12 +54,10 @@ export function trainDisplay({ quiet }: { readonly quiet: boolean }): TrainDispl
             bar.start(event.steps, event.from, { loss: '-', kept: '-', excess: '-', speed: '-', left: '...' });
           }
           lastLine = performance.now();
+          steps = event.steps;
           return;
         case 'step':
-          onStep(event.report);
-          return;
-        case 'evaluation':
-          if (bar === undefined) write(`step ${event.step}: ${event.name} ${event.loss.toFixed(4)} nats`);
+          onStep(event);
           return;
         case 'checkpoint':
           return;

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { TouchstoneError } from '../errors.js';
 import type { FloatTensor } from '../model/float-tensor.js';
 import { openStatefulSession, type StatefulSession } from '../runtime/stateful-session.js';
@@ -8,25 +9,25 @@ import { AlignmentTally } from './data/alignment.js';
 import type { TrainingBatch } from './data/batch.js';
 import { packBatches } from './data/pack-batches.js';
 import { evaluate } from './evaluate.js';
+import { beforeTraining, type Evaluation, type StepMetrics } from './metrics/step-metrics.js';
 import type { TrainOptions } from './options.js';
 import { prepareTraining, type PreparedTraining } from './prepare-training.js';
+import { openRunLog, type RunLog } from './run-log.js';
 import { runStep, type StepOutcome } from './step.js';
 import { initialState, momentNames, type Parameter } from './step-graphs.js';
-
-/** A step as it is shown and logged. */
-export interface StepReport extends Omit<StepOutcome, 'live' | 'reference'> {
-  /** Steps done, this one included. */
-  readonly step: number;
-  readonly steps: number;
-  readonly seconds: number;
-}
 
 export type TrainEvent =
   | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'prepared'; readonly parameters: number; readonly from: number; readonly steps: number; readonly threads: number }
-  | { readonly kind: 'step'; readonly report: StepReport }
-  | { readonly kind: 'evaluation'; readonly step: number; readonly name: string; readonly loss: number }
+  /** A step is done, with the evaluations made after it; step 0 stands for the model before training. */
+  | { readonly kind: 'step'; readonly metrics: StepMetrics; readonly outcome: StepTokens }
   | { readonly kind: 'checkpoint'; readonly step: number };
+
+/** Tokens of one step. */
+export interface StepTokens {
+  readonly consumed: number;
+  readonly trained: number;
+}
 
 export interface TrainHooks {
   readonly signal?: AbortSignal;
@@ -41,6 +42,8 @@ export interface TrainResult {
   readonly position: TrainingPosition;
   /** Mean loss in nats by name, after the last step. */
   readonly evaluation: Readonly<Record<string, number>>;
+  /** A self-contained page of curves. */
+  readonly curves: string;
 }
 
 /** Micro-batches whose alignment of live and reference loss is judged together, at the start and with every evaluation. */
@@ -69,14 +72,24 @@ export async function train(options: TrainOptions, { signal, onEvent = () => und
   const session = await openStatefulSession({ graphs: prepared.graphs.graphs, threads }, state);
   const begin: TrainingPosition = checkpoint?.position ?? { formatVersion: 1, settingsHash: prepared.settingsHash, step: 0, consumedTokens: 0, trainedTokens: 0, cursor: null };
   onEvent({ kind: 'prepared', parameters: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0), from: begin.step, steps: options.run.steps, threads });
+  const log = await openRunLog(folder, checkpoint?.position.step ?? null);
   try {
-    return await loop(session, prepared, options, begin, { onEvent, ...(signal === undefined ? {} : { signal }) });
+    return await loop({ session, prepared, options, log, signal, onEvent }, begin);
   } finally {
-    await session.close();
+    await Promise.all([session.close(), log.close()]);
   }
 }
 
-async function loop(session: StatefulSession, prepared: PreparedTraining, options: TrainOptions, begin: TrainingPosition, { signal, onEvent }: { readonly signal?: AbortSignal; readonly onEvent: (event: TrainEvent) => void }): Promise<TrainResult> {
+interface Training {
+  readonly session: StatefulSession;
+  readonly prepared: PreparedTraining;
+  readonly options: TrainOptions;
+  readonly log: RunLog;
+  readonly signal: AbortSignal | undefined;
+  readonly onEvent: (event: TrainEvent) => void;
+}
+
+async function loop({ session, prepared, options, log, signal, onEvent }: Training, begin: TrainingPosition): Promise<TrainResult> {
   const { run, output, batch: shape } = options;
   const { parameters } = prepared.graphs;
   const rule = resolveSelection(options.selection);
@@ -87,27 +100,31 @@ async function loop(session: StatefulSession, prepared: PreparedTraining, option
     ...(begin.cursor === null ? {} : { from: begin.cursor }),
   });
   const save = async (position: TrainingPosition): Promise<void> => {
+    await log.sync();
     await saveCheckpoint(output.folder, position, prepared.template, await tensors(session, parameters.map(({ name }) => name), parameters), await tensors(session, momentNames(parameters), parameters));
     onEvent({ kind: 'checkpoint', step: position.step });
   };
-  const evaluateAll = async (step: number): Promise<Record<string, number>> => {
-    const losses: Record<string, number> = {};
-    for (const set of prepared.evaluation) {
-      losses[set.name] = await evaluate(session, set, prepared.evaluationOptions);
-      onEvent({ kind: 'evaluation', step, name: set.name, loss: losses[set.name]! });
-    }
-    return losses;
+  const evaluateAll = async (): Promise<Evaluation[]> => {
+    const evaluations: Evaluation[] = [];
+    for (const set of prepared.evaluation) evaluations.push({ name: set.name, loss: await evaluate(session, set, prepared.evaluationOptions) });
+    return evaluations;
+  };
+  const record = async (metrics: StepMetrics, outcome: StepTokens): Promise<void> => {
+    await log.record(metrics);
+    onEvent({ kind: 'step', metrics, outcome });
   };
 
   let position = begin;
   let saved = begin.step;
   let alignment = new AlignmentTally();
-  let evaluation: Record<string, number> = position.step === 0 ? await evaluateAll(0) : {};
+  let evaluations: readonly Evaluation[] = [];
+  if (begin.step === 0) await record(beforeTraining(await evaluateAll()), { consumed: 0, trained: 0 });
   try {
     while (position.step < run.steps && signal?.aborted !== true) {
       const started = performance.now();
       const batches = await take(stream, shape.accumulation);
-      const { live, reference, ...outcome } = await runStep(session, batches, position.step, options, rule);
+      const outcome = await runStep(session, batches, position.step, options, rule);
+      const seconds = (performance.now() - started) / 1000;
       position = {
         ...position,
         step: position.step + 1,
@@ -115,16 +132,17 @@ async function loop(session: StatefulSession, prepared: PreparedTraining, option
         trainedTokens: position.trainedTokens + outcome.trainedTokens,
         cursor: batches.at(-1)!.next,
       };
-      onEvent({ kind: 'step', report: { ...outcome, step: position.step, steps: run.steps, seconds: (performance.now() - started) / 1000 } });
       if (options.objective.kind === 'selective') {
-        alignment.add({ live, reference, sequenceOffsets: batches[0]!.sequenceOffsets });
+        alignment.add({ live: outcome.live, reference: outcome.reference, sequenceOffsets: batches[0]!.sequenceOffsets });
         if (position.step % ALIGNMENT_STEPS === 0) {
           refuseMisaligned(alignment, prepared, position.step);
           alignment = new AlignmentTally();
         }
       }
       const last = position.step === run.steps;
-      if (last || position.step % run.evaluateEvery === 0) evaluation = await evaluateAll(position.step);
+      const evaluates = last || position.step % run.evaluateEvery === 0;
+      if (evaluates) evaluations = await evaluateAll();
+      await record(metricsOf(position, outcome, seconds, evaluates ? evaluations : undefined), { consumed: outcome.consumedTokens, trained: outcome.trainedTokens });
       if (last || position.step % run.checkpointEvery === 0) {
         await save(position);
         saved = position.step;
@@ -137,9 +155,21 @@ async function loop(session: StatefulSession, prepared: PreparedTraining, option
     if (saved !== position.step) await save(position);
     throw signal!.reason;
   }
-  if (prepared.evaluation.length > 0 && Object.keys(evaluation).length === 0) evaluation = await evaluateAll(position.step);
+  if (begin.step === run.steps) evaluations = await evaluateAll();
   const model = await saveModel(output.folder, prepared.template, await tensors(session, parameters.map(({ name }) => name), parameters), output.dtype);
-  return { model, position, evaluation };
+  const curves = await log.drawCurves(`Training of ${basename(output.folder)}`);
+  return { model, curves, position, evaluation: Object.fromEntries(evaluations.map(({ name, loss }) => [name, loss])) };
+}
+
+function metricsOf({ step, consumedTokens, trainedTokens }: TrainingPosition, outcome: StepOutcome, seconds: number, evaluations: readonly Evaluation[] | undefined): StepMetrics {
+  const { loss, lossAll, gradientNorm, learningRate, meanExcessKept, meanExcessDropped } = outcome;
+  return {
+    step, consumedTokens, trainedTokens, loss, lossAll, gradientNorm, learningRate, meanExcessKept, meanExcessDropped,
+    keptShare: outcome.trainedTokens / outcome.consumedTokens,
+    tokensPerSecond: outcome.consumedTokens / seconds,
+    stepSeconds: seconds,
+    ...(evaluations === undefined ? {} : { evaluations }),
+  };
 }
 
 async function take(stream: AsyncGenerator<TrainingBatch, void, undefined>, count: number): Promise<TrainingBatch[]> {

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveTrainOptions } from '../../src/config/train-settings.js';
 import { score } from '../../src/scoring/score.js';
 import type { TrainOptions } from '../../src/training/options.js';
-import { train, type StepReport, type TrainHooks } from '../../src/training/train.js';
+import { readMetrics } from '../../src/training/metrics/metrics-log.js';
+import type { StepMetrics } from '../../src/training/metrics/step-metrics.js';
+import { train, type StepTokens, type TrainHooks } from '../../src/training/train.js';
 import { DEMO_MODEL, cleanDocuments, demoDocuments, demoOptions, writeJsonl } from '../scoring/demo-run.js';
 
 let folder: string;
@@ -34,9 +36,11 @@ function settings(out: string, ...set: readonly string[]): TrainOptions {
   });
 }
 
-async function run(out: string, set: readonly string[] = [], hooks: TrainHooks = {}): Promise<{ steps: StepReport[]; evaluation: Readonly<Record<string, number>>; weights: Buffer }> {
-  const steps: StepReport[] = [];
-  const result = await train(settings(out, ...set), { ...hooks, onEvent: (event) => { if (event.kind === 'step') steps.push(event.report); hooks.onEvent?.(event); } });
+type Step = StepMetrics & StepTokens;
+
+async function run(out: string, set: readonly string[] = [], hooks: TrainHooks = {}): Promise<{ steps: Step[]; evaluation: Readonly<Record<string, number>>; weights: Buffer }> {
+  const steps: Step[] = [];
+  const result = await train(settings(out, ...set), { ...hooks, onEvent: (event) => { if (event.kind === 'step' && event.metrics.step > 0) steps.push({ ...event.metrics, ...event.outcome }); hooks.onEvent?.(event); } });
   return { steps, evaluation: result.evaluation, weights: readFileSync(join(result.model, 'model.safetensors')) };
 }
 
@@ -46,9 +50,9 @@ describe('training', () => {
     expect(steps).toHaveLength(25);
     expect(evaluation['clean']).toBeLessThan(6);
     expect(Math.log(2048) - steps.at(-1)!.loss).toBeGreaterThan(1);
-    for (const { trainedTokens, consumedTokens, meanExcessKept, meanExcessDropped } of steps) {
-      expect(trainedTokens / consumedTokens).toBeGreaterThan(0.55);
-      expect(trainedTokens / consumedTokens).toBeLessThanOrEqual(0.61);
+    for (const { keptShare, meanExcessKept, meanExcessDropped } of steps) {
+      expect(keptShare).toBeGreaterThan(0.55);
+      expect(keptShare).toBeLessThanOrEqual(0.61);
       expect(meanExcessKept).toBeGreaterThan(meanExcessDropped);
     }
   });
@@ -56,20 +60,24 @@ describe('training', () => {
   it('stopped and resumed gives the weights of an uninterrupted run, bit for bit', async () => {
     const whole = await run('whole');
     const controller = new AbortController();
-    await expect(run('stopped', [], { signal: controller.signal, onEvent: (event) => { if (event.kind === 'step' && event.report.step === 7) controller.abort(new Error('enough')); } })).rejects.toThrow('enough');
+    await expect(run('stopped', [], { signal: controller.signal, onEvent: (event) => { if (event.kind === 'step' && event.metrics.step === 7) controller.abort(new Error('enough')); } })).rejects.toThrow('enough');
     expect(readdirSync(join(folder, 'stopped/checkpoints')).sort()).toEqual(['00000005', '00000007']);
     const resumed = await run('stopped', [], { resume: true });
     expect(resumed.steps.map(({ step }) => step)).toEqual([8, 9, 10, 11, 12]);
     expect(resumed.steps.map(({ loss }) => loss)).toEqual(whole.steps.slice(7).map(({ loss }) => loss));
     expect(resumed.weights.equals(whole.weights)).toBe(true);
     expect(resumed.evaluation).toEqual(whole.evaluation);
+    // The log of the resumed run tells the same story, but for the time it took.
+    const story = async (out: string): Promise<unknown[]> => (await readMetrics(join(folder, out, 'metrics.jsonl'))).map(({ tokensPerSecond: _speed, stepSeconds: _seconds, ...rest }) => rest);
+    expect(await story('stopped')).toEqual(await story('whole'));
+    expect(readFileSync(join(folder, 'stopped/curves.html'), 'utf8')).toContain('Evaluation loss');
   });
 
   it('accumulates micro-batches into the step of the batch they add up to', async () => {
     const one = await run('one', ['selection.score=all', 'run.steps=3']);
     const four = await run('four', ['selection.score=all', 'run.steps=3', 'batch.sequences=1', 'batch.accumulation=4']);
-    one.steps.forEach(({ loss, gradientNorm, trainedTokens }, at) => {
-      expect(four.steps[at]!.trainedTokens).toBe(trainedTokens);
+    one.steps.forEach(({ loss, gradientNorm, trained }, at) => {
+      expect(four.steps[at]!.trained).toBe(trained);
       expect(four.steps[at]!.loss).toBeCloseTo(loss, 4);
       expect(four.steps[at]!.gradientNorm).toBeCloseTo(gradientNorm, 4);
     });
@@ -78,7 +86,7 @@ describe('training', () => {
   it.each(['reference', 'entropy', 'intersection', 'random', 'all'])('selects by %s', async (name) => {
     const { steps } = await run(`by-${name}`, [`selection.score=${name}`, 'run.steps=2']);
     expect(steps.every(({ loss }) => Number.isFinite(loss))).toBe(true);
-    const share = steps[0]!.trainedTokens / steps[0]!.consumedTokens;
+    const share = steps[0]!.keptShare;
     expect(name === 'all' ? share : share / 0.6).toBeGreaterThan(0.9);
   });
 

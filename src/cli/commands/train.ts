@@ -24,16 +24,17 @@ export async function runTrain({ pipelinePath, set, flags, resume, dryRun, json,
   const interrupt = listenForInterrupt();
   const display = trainDisplay({ quiet });
   try {
-    const { model, position, evaluation } = await train(options, { signal: interrupt.signal, onEvent: display.onEvent, resume });
+    const { model, curves, position, evaluation } = await train(options, { signal: interrupt.signal, onEvent: display.onEvent, resume });
     display.end();
     const { step, consumedTokens, trainedTokens } = position;
-    if (json) process.stdout.write(`${JSON.stringify({ model, step, consumedTokens, trainedTokens, evaluation })}\n`);
+    if (json) process.stdout.write(`${JSON.stringify({ model, curves, step, consumedTokens, trainedTokens, evaluation })}\n`);
     else if (!quiet) {
       const lines = [
         '',
         `steps      ${step}, ${countText(consumedTokens)} tokens seen, ${countText(trainedTokens)} trained on`,
         ...Object.entries(evaluation).map(([name, loss]) => `${name.padEnd(10)} ${loss.toFixed(4)} nats`),
         `model      ${shortPath(model)}`,
+        `curves     ${shortPath(curves)}`,
       ];
       process.stdout.write(`${lines.join('\n')}\n`);
     }
