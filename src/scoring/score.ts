@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { readUnit } from '../corpus/read-unit.js';
+import { causalityProbe } from '../graph/foreign/causality.js';
 import type { CorpusItem } from '../records.js';
 import { pendingUnits, readCommits, setProblemAside, type Commit } from '../run/commits.js';
 import { buildManifest, writeManifest, type Manifest } from '../run/manifest.js';
 import { freezePlan, type Plan } from '../run/plan.js';
-import { openSessionPool } from '../runtime/session-pool.js';
+import { openSessionPool, type SessionPool } from '../runtime/session-pool.js';
 import { openTaskPool } from '../runtime/task-pool.js';
 import { workerFile } from '../runtime/worker-file.js';
 import { mapOrdered } from '../stream/map-ordered.js';
@@ -113,6 +114,7 @@ async function scoreUnits(
     progress,
   };
   try {
+    if (plan.model.kind === 'onnx') await refuseNonCausal(sessions, plan.model.vocabSize);
     for await (const commit of mapOrdered(each(pending), UNITS_AT_ONCE, async (unit) => {
       try {
         const items = readUnit(prepared.units[unit]!, prepared.files, plan.corpus, { signal: stopped, onBytes: (bytes) => { progress.read(unit, bytes); } });
@@ -137,6 +139,12 @@ async function scoreUnits(
 
 /** One thread tokenizes faster than a CPU scores, by far. */
 const TOKENIZER_THREADS = 1;
+
+/** An exported graph does not say whether it is a decoder; its losses do. */
+async function refuseNonCausal(sessions: SessionPool, vocabSize: number): Promise<void> {
+  const { feeds, check } = causalityProbe(vocabSize);
+  check((await sessions.run(feeds))['loss']!.data as Float32Array);
+}
 
 async function* each(units: readonly number[]): AsyncGenerator<number, void, undefined> {
   for (const unit of units) yield await Promise.resolve(unit);

@@ -5,7 +5,7 @@ import { decoder } from '../../src/graph/architectures/decoder.js';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import { encodeModel } from '../../src/graph/encode.js';
 import { sequence } from '../../src/graph/layers/sequence.js';
-import { cast, reshape } from '../../src/graph/ops.js';
+import { add, cast, gatherRows, reshape, transpose } from '../../src/graph/ops.js';
 import { checkpointWeights } from '../../src/graph/weights.js';
 import { openCheckpoint } from '../../src/model/checkpoint.js';
 import { score } from '../../src/scoring/score.js';
@@ -48,6 +48,26 @@ describe('an exported .onnx', () => {
       const worst = row.ref_loss.reduce((most, loss, t) => Math.max(most, Math.abs(loss - expected[at]!.ref_loss[t]!)), 0);
       expect(worst).toBeLessThanOrEqual(1e-4);
     });
+  });
+
+  it('is refused where it looks ahead, as a masked language model does', async () => {
+    const folder = temporaryFolder();
+    const corpus = join(folder, 'corpus.jsonl');
+    writeJsonl(corpus, demoDocuments(2));
+    const model = join(folder, 'model');
+    mkdirSync(model);
+    for (const name of readdirSync(DEMO_MODEL)) copyFileSync(join(DEMO_MODEL, name), join(model, name));
+    // Logits that are the average embedding of the whole sequence: every token sees every other.
+    const { spec, weights } = await openCheckpoint(DEMO_MODEL);
+    const g = new GraphBuilder('ahead');
+    const ids = g.input('input_ids', 'int64', ['B', 'T']);
+    const embedding = checkpointWeights(g, weights).take('model.embed_tokens.weight', [spec.vocabSize, spec.hiddenSize]);
+    const embedded = gatherRows(g, embedding, ids);
+    const mean = g.node('ReduceMean', [embedded, g.constant('int64', [1], [1])], 'float32', ['B', 1, spec.hiddenSize]);
+    const mixed = add(g, embedded, mean);
+    g.output('logits', g.node('MatMul', [mixed, transpose(g, embedding, [1, 0])], 'float32', ['B', 'T', spec.vocabSize]));
+    writeFileSync(join(model, 'model.onnx'), encodeModel(g.build()));
+    await expect(score({ ...demoOptions(corpus, join(folder, 'run')), model: { path: join(model, 'model.onnx') } })).rejects.toThrow('the model must be causal');
   });
 
   it('is refused where its external data is missing', async () => {

@@ -68,7 +68,7 @@ describe('training', () => {
     expect(resumed.weights.equals(whole.weights)).toBe(true);
     expect(resumed.evaluation).toEqual(whole.evaluation);
     // The log of the resumed run tells the same story, but for the time it took.
-    const story = async (out: string): Promise<unknown[]> => (await readMetrics(join(folder, out, 'metrics.jsonl'))).map(({ tokensPerSecond: _speed, stepSeconds: _seconds, ...rest }) => rest);
+    const story = async (out: string): Promise<unknown[]> => (await readMetrics(join(folder, out, 'metrics.jsonl'))).map((metrics) => ({ ...metrics, tokensPerSecond: 0, stepSeconds: 0 }));
     expect(await story('stopped')).toEqual(await story('whole'));
     expect(readFileSync(join(folder, 'stopped/curves.html'), 'utf8')).toContain('Evaluation loss');
   });
