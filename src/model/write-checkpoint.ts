@@ -14,7 +14,10 @@ import { writeSafetensors } from './write-safetensors.js';
 /** Writes one file of a folder, whole or not at all; `write` is called once. */
 export type FileWriter = (name: string, write: (sink: ByteSink) => Promise<void>) => Promise<void>;
 
-/** All of a Hugging Face folder but the weights. Held in memory (a tokenizer.json has up to some 30 MB): a checkpoint hours from now must not depend on whether its source still lies there unchanged. */
+/**
+ * All of a Hugging Face folder but the weights. Held in memory (a tokenizer.json has up to some 30 MB): a checkpoint hours from now must not depend on
+ * whether its source still lies there unchanged.
+ */
 export interface CheckpointTemplate {
   /** The text of config.json, whatever dtype it names. */
   readonly config: string;

@@ -57,8 +57,9 @@ function safetensorsHeader(sorted: readonly FloatTensor[], dtype: WeightDtype): 
 }
 
 function refuseNonFinite({ name }: FloatTensor, values: Float32Array, start: number): void {
-  const at = values.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
+  let at = 0;
+  while (at < values.length && Number.isFinite(values[at])) at++;
+  if (at === values.length) return;
   throw new TouchstoneError('io', `tensor ${name} must hold finite numbers to be saved, found ${values[at]!} at position ${start + at}`, {
     advice: 'Training diverged: go back to an earlier checkpoint and lower the learning rate.',
   });
