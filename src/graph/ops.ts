@@ -199,6 +199,12 @@ export function split(g: GraphBuilder, x: Value, axis: number, sizes: readonly n
   return g.nodes('Split', [x, g.constant('int64', [sizes.length], sizes)], outputs, { attributes: { axis: int(axis) } });
 }
 
+/** x from `start` to before `end` (int64 [1] each) along `axis`, whose size is then called `length`. */
+export function slice(g: GraphBuilder, x: Value, axis: number, start: Value, end: Value, length: Dim): Value {
+  const shape = x.shape.map((dim, at) => (at === axis ? length : dim));
+  return g.node('Slice', [x, start, end, g.constant('int64', [1], [axis])], x.dtype, shape);
+}
+
 /** 0, 1, ... n - 1 of the integer scalar's own type, as a vector whose length is called `length`. */
 export function range(g: GraphBuilder, n: Value, length: Dim): Value {
   const dtype = n.dtype as 'int32' | 'int64';

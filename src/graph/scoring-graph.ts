@@ -2,6 +2,7 @@ import type { ModelSpec, WeightRef } from '../records.js';
 import { decoder } from './architectures/decoder.js';
 import { GraphBuilder } from './builder.js';
 import type { Graph } from './ir.js';
+import { blocksFor } from './layers/causal-blocks.js';
 import { lossHead, type HeadStats } from './layers/loss-head.js';
 import { sequence } from './layers/sequence.js';
 import { checkpointWeights } from './weights.js';
@@ -23,7 +24,7 @@ export interface ScoringGraphOptions {
  */
 export function buildScoringGraph({ spec, weights: refs, contextLength, stats }: ScoringGraphOptions): Graph {
   const g = new GraphBuilder(`score_${spec.modelType}`);
-  const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']));
+  const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']), blocksFor(contextLength));
   const weights = checkpointWeights(g, refs);
   const { hidden, project } = decoder(g, grid, spec, weights, contextLength);
   lossHead(g, hidden, project, stats);

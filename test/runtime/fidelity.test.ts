@@ -12,6 +12,8 @@ import type { OpenDocument } from '../../src/windows/open-document.js';
 const ORACLE = new URL('../fixtures/oracle/', import.meta.url);
 const CASES = readdirSync(ORACLE, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 const CONTEXT = 128;
+/** Of the graph: attention in eight blocks. */
+const GRAPH_CONTEXT = 1024;
 
 interface Expected {
   readonly sequences: readonly { readonly tokenIds: readonly number[]; readonly lossNats: readonly (number | null)[]; readonly entropyNats: readonly (number | null)[]; /** null: the logits are all equal, and any token is as likely as the most likely one. */ readonly top1: readonly (boolean | null)[] | null }[];
@@ -21,7 +23,7 @@ async function openCase(name: string): Promise<{ expected: Expected; score: (ids
   const folder = new URL(`${name}/`, ORACLE).pathname;
   const checkpoint = await openCheckpoint(folder);
   const stats = { entropy: true, top1: true };
-  const graph = buildScoringGraph({ spec: checkpoint.spec, weights: checkpoint.weights, contextLength: CONTEXT, stats });
+  const graph = buildScoringGraph({ spec: checkpoint.spec, weights: checkpoint.weights, contextLength: GRAPH_CONTEXT, stats });
   const session = await openSession({ model: encodeModel(graph), weightsFolder: checkpoint.weightsFolder, threads: 1, spin: false });
   const run = async ({ inputIds, sequences, length, rows, targets, chunks, chunkRows }: Batch): Promise<TokenLosses> => {
     const { loss, entropy, top1 } = await session.run({

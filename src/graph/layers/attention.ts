@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
-import type { Value } from '../ir.js';
-import { add, fusedMatMul, matMul, reshape, softmax, transpose } from '../ops.js';
+import type { Dim, Value } from '../ir.js';
+import { add, concat, fusedMatMul, matMul, reshape, softmax, transpose } from '../ops.js';
 import type { Sequence } from './sequence.js';
 
 export interface AttentionOptions {
@@ -19,12 +19,18 @@ export function attention(g: GraphBuilder, grid: Sequence, q: Value, k: Value, v
   const kvHeads = k.shape[2] as number;
   const byHead = (x: Value): Value => transpose(g, x, [0, 2, 1, 3]);
   const grouped = heads !== kvHeads;
-  /** Between [B, heads, T, last] and [B, kvHeads, G*T, last]; the bytes stay where they are. */
-  const asGroups = (x: Value): Value => (grouped ? reshape(g, x, ['B', kvHeads, 'G*T', x.shape[3]!], [0, kvHeads, -1, 0]) : x);
-  const asHeads = (x: Value): Value => (grouped ? reshape(g, x, ['B', heads, 'T', x.shape[3]!], [0, heads, -1, 0]) : x);
+  /** Between [B, heads, Q, last] and [B, kvHeads, G*Q, last]; the bytes stay where they are. */
+  const asGroups = (x: Value): Value => (grouped ? reshape(g, x, ['B', kvHeads, 'G*Q', x.shape[3]!], [0, kvHeads, -1, 0]) : x);
+  const asHeads = (x: Value, queries: Dim): Value => (grouped ? reshape(g, x, ['B', heads, queries, x.shape[3]!], [0, heads, -1, 0]) : x);
 
-  const scores = fusedMatMul(g, asGroups(byHead(q)), byHead(k), { transB: true, scale: 1 / Math.sqrt(size) });
-  const weights = softmax(g, add(g, asHeads(scores), grid.causalMask(options.window)));
-  const mixed = matMul(g, asGroups(weights), byHead(v));
-  return grid.toRows(byHead(asHeads(mixed)));
+  const keys = byHead(k);
+  const values = byHead(v);
+  const mixed = grid.blocks.map((block) => {
+    const queries = block.own(q);
+    const length = queries.shape[1]!;
+    const scores = fusedMatMul(g, asGroups(byHead(queries)), block.seen(keys), { transB: true, scale: 1 / Math.sqrt(size) });
+    const weights = softmax(g, add(g, asHeads(scores, length), block.mask(options.window)));
+    return byHead(asHeads(matMul(g, asGroups(weights), block.seen(values)), length));
+  });
+  return grid.toRows(mixed.length === 1 ? mixed[0]! : concat(g, mixed, 1));
 }

@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Dim, Value } from '../ir.js';
-import { concat, gatherRows, range, reshape, shapeOf, squeeze, unsqueeze } from '../ops.js';
+import { concat, gatherRows, range, reshape, shapeOf, squeeze } from '../ops.js';
+import { causalBlocks, type CausalBlock } from './causal-blocks.js';
 
 /** Rows of all token positions of the batch, flattened: B*T. */
 export const POSITIONS: Dim = 'B*T';
@@ -17,17 +18,16 @@ export interface Sequence {
   toRows(x: Value): Value;
   /** x [B*T, width] seen as [B, T, width]. */
   toGrid(x: Value): Value;
-  /** float32 [T, T], 0 where row i may attend to column j and -Infinity elsewhere; one per window size. */
-  causalMask(window: number | null): Value;
+  /** Consecutive stretches of the positions; attention is computed for one after the other. */
+  readonly blocks: readonly CausalBlock[];
 }
 
-/** `inputIds`: int32 (B, T). */
-export function sequence(g: GraphBuilder, inputIds: Value): Sequence {
+/** `inputIds`: int32 (B, T). `blocks`: how many blocks attention is computed in; one is the only number that has gradients. */
+export function sequence(g: GraphBuilder, inputIds: Value, blocks = 1): Sequence {
   const sizes = shapeOf(g, inputIds);
-  const steps = squeeze(g, gatherRows(g, sizes, g.constant('int64', [1], [1])), 0);
-  const positions = range(g, steps, 'T');
+  const steps = gatherRows(g, sizes, g.constant('int64', [1], [1]));
+  const positions = range(g, squeeze(g, steps, 0), 'T');
   const targets = new Map<string, Value>();
-  const masks = new Map<number | null, Value>();
 
   /** int64 [B, T, ...tail], made once for each tail. */
   const gridShape = (...tail: readonly number[]): Value => {
@@ -49,24 +49,6 @@ export function sequence(g: GraphBuilder, inputIds: Value): Sequence {
       const width = x.shape[1] as number;
       return reshape(g, x, ['B', 'T', width], gridShape(width));
     },
-    causalMask(window) {
-      let mask = masks.get(window);
-      if (mask === undefined) masks.set(window, (mask = causalMask(g, positions, window)));
-      return mask;
-    },
+    blocks: causalBlocks(g, steps, positions, blocks),
   };
-}
-
-/** Row i sees column j when j <= i and, with a window, i - j < window. */
-function causalMask(g: GraphBuilder, positions: Value, window: number | null): Value {
-  const row = unsqueeze(g, positions, 1);
-  const column = unsqueeze(g, positions, 0);
-  const distance = g.node('Sub', [row, column], 'int64', ['T', 'T']);
-  const zero = g.constant('int64', [], [0]);
-  let visible = g.node('GreaterOrEqual', [distance, zero], 'bool', ['T', 'T']);
-  if (window !== null) {
-    const near = g.node('Less', [distance, g.constant('int64', [], [window])], 'bool', ['T', 'T']);
-    visible = g.node('And', [visible, near], 'bool', ['T', 'T']);
-  }
-  return g.node('Where', [visible, g.constant('float32', [], [0]), g.constant('float32', [], [-Infinity])], 'float32', ['T', 'T']);
 }
