@@ -58,6 +58,25 @@ describe('the house', () => {
     expect(show(wrong)).toEqual([]);
   });
 
+  it('has no circle of files', () => {
+    const edges = new Map<string, string[]>();
+    for (const { file, specifier, target } of IMPORTS) {
+      if (target !== undefined) edges.set(file, [...(edges.get(file) ?? []), relative(SRC, resolve(SRC, dirname(file), specifier.replace(/\.js$/, '.ts')))]);
+    }
+    const done = new Set<string>();
+    const visit = (file: string, path: readonly string[]): string[] => {
+      if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+      if (done.has(file)) return [];
+      for (const next of edges.get(file) ?? []) {
+        const circle = visit(next, [...path, file]);
+        if (circle.length > 0) return circle;
+      }
+      done.add(file);
+      return [];
+    };
+    expect([...edges.keys()].map((file) => visit(file, [])).filter((circle) => circle.length > 0)).toEqual([]);
+  });
+
   it('touches the native runtime and starts threads in runtime/ only', () => {
     expect(show(IMPORTS.filter(({ specifier, room }) => specifier.startsWith('onnxruntime') && room !== 'runtime'))).toEqual([]);
     const threads = IMPORTS.filter(({ specifier, room, file }) => (specifier === 'piscina' || specifier === 'node:worker_threads') && room !== 'runtime' && !file.endsWith('.worker.ts'));

@@ -12,7 +12,8 @@ import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { limitUnits } from './limit-units.js';
 import type { ScoreOptions } from './options.js';
-import { openReferenceModel, type ReferenceModel, type ScoringGraph } from './reference-model.js';
+import { openReferenceModel } from './open-reference-model.js';
+import type { ReferenceModel, ScoringGraph } from './reference-model.js';
 import { resolveWindows } from './resolve-windows.js';
 import { toolIdentity } from '../tool.js';
 

@@ -1,5 +1,8 @@
 import type { Window } from './cut.js';
 import type { OpenDocument } from './open-document.js';
+import type { TokenLosses } from './token-losses.js';
+
+export type { TokenLosses } from './token-losses.js';
 
 /** A window on its way into a batch, with the document it belongs to. */
 export interface PlacedWindow {
@@ -48,14 +51,6 @@ export function makeBatch(windows: readonly PlacedWindow[], length: number, maxC
     }
   });
   return { inputIds, sequences: windows.length, length, rows, targets, chunks, chunkRows, scored, windows };
-}
-
-/** What the model said about a batch: float32 in nats, one entry for each of `rows`, chunk padding included. */
-export interface TokenLosses {
-  readonly loss: Float32Array;
-  readonly entropy?: Float32Array;
-  /** 0 or 1. */
-  readonly top1?: Uint8Array;
 }
 
 /** Puts the losses of a batch back where their tokens are; the inverse of makeBatch. Returns the number of non-finite losses. */

@@ -1,6 +1,6 @@
 import type { ScoredDocument, TokenizedDocument } from '../records.js';
-import type { TokenLosses } from './batch.js';
 import type { Window } from './cut.js';
+import type { TokenLosses } from './token-losses.js';
 
 /** A document whose losses are still coming in, from one or several windows in any order. */
 export class OpenDocument {

@@ -1,34 +1,7 @@
 import { TouchstoneError } from '../../errors.js';
-import type { HeadStats } from '../layers/loss-head.js';
+import type { AttachOptions, ForeignScoringModel } from './foreign-scoring-model.js';
 
-export interface AttachOptions {
-  readonly stats: HeadStats;
-  /** How errors call the model; "the model" where absent. */
-  readonly subject?: string;
-  /**
-   * Name of the file `modelBytes` were read from, within the folder external data are read from. Weights stored inside the model
-   * then become byte ranges of that file, and the rewritten model stays small. Absent: they are copied into the rewritten model.
-   */
-  readonly ownFile?: string;
-  /** The location to write in the place of an external one, such as the name a link leads to; the same where absent. */
-  readonly resolveLocation?: (location: string) => string | Promise<string>;
-}
-
-export interface ForeignScoringModel {
-  /** An ONNX ModelProto with the inputs and outputs of `buildScoringGraph`. */
-  readonly model: Uint8Array<ArrayBuffer>;
-  readonly vocabSize: number;
-  /** Every file the runtime will read besides, relative to the model's folder; ownFile among them where it is used. Sorted. */
-  readonly externalFiles: readonly string[];
-  /** 'rows': logits exist for one chunk of rows at a time. 'whole': float32 or float16 (B, T, V) logits exist inside the session. */
-  readonly logits: 'rows' | 'whole';
-  /** What was found and done, one sentence each. */
-  readonly notes: readonly string[];
-  /** Name of the graph. */
-  readonly name: string;
-  /** Program that wrote the file, and its version. */
-  readonly producer: string;
-}
+export type { AttachOptions, ForeignScoringModel } from './foreign-scoring-model.js';
 
 /**
  * Turns an exported decoder into a scoring graph. Inputs: `input_ids`, `rows`, `targets`; outputs: `loss` and, where asked for,

@@ -1,12 +1,11 @@
 import { TouchstoneError } from '../../errors.js';
 import type { DeclaredDim } from './graph-index.js';
-import type { ModelInput } from './model-inputs.js';
 
 /**
  * The shape of an empty past for a cache input: the batch axis is 'B', the axis of past tokens, wherever it is, has size 0, and all others are as declared.
  * @throws TouchstoneError ('usage') if it cannot be told which axis is which
  */
-export function cacheShape({ name, shape }: ModelInput, batchName: string): (number | 'B')[] {
+export function cacheShape({ name, shape }: { readonly name: string; readonly shape: readonly DeclaredDim[] }, batchName: string): (number | 'B')[] {
   const open = shape.flatMap((dim, axis) => (typeof dim === 'string' ? [axis] : []));
   const batch = batchAxis(shape, open, batchName);
   const tokens = open.filter((axis) => axis !== batch);

@@ -7,7 +7,7 @@ import type { Graph, Value } from '../ir.js';
 import { lossHead, type HeadStats } from '../layers/loss-head.js';
 import { POSITIONS } from '../layers/sequence.js';
 import { add, mul, reshape } from '../ops.js';
-import type { AttachOptions, ForeignScoringModel } from './attach-loss-head.js';
+import type { AttachOptions, ForeignScoringModel } from './foreign-scoring-model.js';
 import { decoderSignature, list, type LogitsSignature } from './decoder-signature.js';
 import { readFromOwnFile, relocate } from './external-data.js';
 import { feedModel, settleDefaults } from './feed-model.js';
