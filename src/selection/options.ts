@@ -58,13 +58,13 @@ export interface SelectionRule {
   readonly denominator: SelectionDenominator;
 }
 
-const SCORES: readonly SelectionScore[] = ['excess', 'reference', 'entropy', 'intersection', 'random', 'all'];
+export const SELECTION_SCORES: readonly SelectionScore[] = ['excess', 'reference', 'entropy', 'intersection', 'random', 'all'];
 const DEFAULT_KEEP_FRACTION = 0.6;
 
 /** Fills the defaults in. Throws a usage error for a value out of range and for settings that contradict each other. */
 export function resolveSelection(options: SelectionOptions): SelectionRule {
   const { score = 'excess', scope = 'batch', denominator = 'selected', warmupSteps = 0, keepFraction, threshold, reweight } = options;
-  oneOf('score', score, SCORES);
+  oneOf('score', score, SELECTION_SCORES);
   oneOf('scope', scope, ['batch', 'sequence']);
   oneOf('denominator', denominator, ['selected', 'all']);
 

@@ -13,13 +13,14 @@ export function addTrainCommand(program: Command): void {
   for (const flag of trainFlags) command.option(`${flag.flag} ${flag.argument}`, flagHelp(trainSettings, flag));
   command
     .option('--set <room.key=value>', 'set any key; the value is read as YAML; may be repeated', (value, earlier: readonly string[]) => [...earlier, value], [])
+    .option('--compare <selections>', 'train once for each of these selections, between commas, and compare the models on the evaluation sets')
+    .option('--seeds <count>', 'with --compare: runs of each selection (default 3)')
     .option('--resume', 'go on from the latest checkpoint of the folder')
     .option('--dry-run', 'print the settings as JSON and write nothing')
     .option('--json', 'print the summary as one JSON object on stdout')
     .option('--quiet', 'no progress, no summary; errors only')
     .action(async (pipelinePath: string | undefined, flags: Readonly<Record<string, unknown>>) => {
-      const { runTrain } = await import('./train.js');
-      await runTrain({
+      const invocation = {
         pipelinePath,
         set: flags['set'] as readonly string[],
         flags,
@@ -27,6 +28,13 @@ export function addTrainCommand(program: Command): void {
         dryRun: flags['dryRun'] === true,
         json: flags['json'] === true,
         quiet: flags['quiet'] === true,
-      });
+      };
+      if (flags['compare'] === undefined && flags['seeds'] === undefined) {
+        const { runTrain } = await import('./train.js');
+        await runTrain(invocation);
+      } else {
+        const { runCompare } = await import('./compare.js');
+        await runCompare(invocation);
+      }
     });
 }

@@ -1,0 +1,41 @@
+import { resolveCompareSettings } from '../../config/compare-settings.js';
+import { resolveTrainOptions } from '../../config/train-settings.js';
+import { compare } from '../../training/compare.js';
+import { listenForInterrupt } from '../interrupt.js';
+import { shortPath } from '../short-path.js';
+import { trainDisplay } from '../train-display.js';
+import type { TrainInvocation } from './train.js';
+
+/** `touchstone train --compare`: several training runs, one after the other, and one table. */
+export async function runCompare({ pipelinePath, set, flags, resume, dryRun, json, quiet }: TrainInvocation): Promise<void> {
+  const settings = resolveCompareSettings(flags);
+  const options = { ...settings, train: resolveTrainOptions({ pipelinePath, set, flags, cwd: process.cwd() }) };
+  if (dryRun) {
+    process.stdout.write(`${JSON.stringify(options, null, 2)}\n`);
+    return;
+  }
+  const interrupt = listenForInterrupt();
+  let display = trainDisplay({ quiet });
+  try {
+    const { comparison, text, page } = await compare(options, {
+      signal: interrupt.signal,
+      resume,
+      onEvent(event) {
+        if (event.kind === 'training') {
+          display.onEvent(event.event);
+          return;
+        }
+        display.end();
+        const { selection, seed, number, of, finished } = event;
+        if (!quiet) process.stderr.write(`run ${number}/${of}  ${selection}, seed ${seed}${finished ? ': finished earlier' : ''}\n`);
+        display = trainDisplay({ quiet });
+      },
+    });
+    display.end();
+    if (json) process.stdout.write(`${JSON.stringify({ page, ...comparison })}\n`);
+    else if (!quiet) process.stdout.write(`\n${text}\n${shortPath(page)}\n`);
+  } finally {
+    display.end();
+    interrupt.dispose();
+  }
+}
