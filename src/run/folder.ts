@@ -1,4 +1,4 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 import { errnoOf } from '../errors.js';
@@ -20,20 +20,24 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Creates a folder and the folders above it where they are missing, durably. */
+/** Creates a folder and the folders above it where they are missing, durably: each new name is synced in the folder that holds it. */
 export async function createFolder(path: string): Promise<void> {
-  const absolute = resolve(path);
-  let firstCreated: string | undefined;
+  await createMissing(resolve(path), true);
+}
+
+/**
+ * Node's own recursive mkdir never returns where a file system answers ENOENT although the parent is there, as /proc does; here a second ENOENT is an error.
+ */
+async function createMissing(folder: string, createParent: boolean): Promise<void> {
   try {
-    firstCreated = await mkdir(absolute, { recursive: true });
+    await mkdir(folder);
   } catch (error) {
-    throw ioError('create the folder', absolute, error);
+    const code = errnoOf(error);
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    if (code !== 'ENOENT' || !createParent || dirname(folder) === folder) throw ioError('create the folder', folder, error);
+    await createMissing(dirname(folder), true);
+    await createMissing(folder, false);
+    return;
   }
-  if (firstCreated === undefined) return;
-  // Each new folder is a name in its parent: sync from the new leaf's parent up to the parent of the first one created.
-  const top = dirname(resolve(firstCreated));
-  for (let folder = dirname(absolute); ; folder = dirname(folder)) {
-    await syncFolder(folder);
-    if (folder === top || folder === dirname(folder)) return;
-  }
+  await syncFolder(dirname(folder));
 }
