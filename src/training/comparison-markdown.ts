@@ -24,13 +24,15 @@ export function comparisonMarkdown(comparison: Comparison, options: TrainOptions
     ].join('\n'),
     ...sets.map(setText),
     [
-      `Losses are means in nats a token, lower is better. ${seeds === 1 ? 'One seed: nothing is known of the spread.' : `Each figure is the mean of ${seeds} seeds (lowest to highest): what was seen, not a confidence interval.`}`,
-      'Equal consumed tokens: after the last step.',
-      `Equal trained tokens: once trained on ${tokensText(equalTrainedTokens)} tokens, for each seed the fewest that one of its runs was trained on in all; runs that were trained on more are read on their way, before their learning rate has come down.`,
-      ...(hasAll ? ['Steps to `all`: when the loss first is as low as that of `all` of the same seed at its end.'] : []),
-      `Between evaluations, every ${counted(run.evaluateEvery, 'step')}, values are interpolated linearly.`,
-      'The figures are of this model, this data and this length of training.',
-    ].join(' '),
+      '- Losses are means in nats a token; lower is better.',
+      seeds === 1 ? '- One seed: nothing is known of the spread.' : `- Each figure is the mean of ${seeds} seeds (lowest to highest): what was seen, not a confidence interval.`,
+      '- Equal consumed tokens: after the last step.',
+      `- Equal trained tokens: once trained on ${tokensText(equalTrainedTokens)} tokens, for each seed the fewest that one of its runs was trained on in all.`,
+      '  A run that was trained on more is read on its way there, before its learning rate has come down.',
+      ...(hasAll ? ['- Steps to all: when the loss first is as low as that of `all` with the same seed at its end.'] : []),
+      `- Between evaluations, every ${counted(run.evaluateEvery, 'step')}, values are interpolated linearly.`,
+      '- The figures are of this model, this data and this length of training.',
+    ].join('\n'),
   ];
   return `${paragraphs.join('\n\n')}\n`;
 }
