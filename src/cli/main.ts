@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addScoreCommand } from './commands/score-command.js';
 import { addTrainCommand } from './commands/train-command.js';
+import { TouchstoneError } from '../errors.js';
 import { exitCodeOf } from './exit-codes.js';
 import { reportError } from './report-error.js';
 import { toolIdentity } from '../tool.js';
@@ -18,7 +19,17 @@ function buildProgram(): Command {
   return program;
 }
 
+/** A reader that has gone away ends the command; progress that cannot be shown does not. */
+function watchStreams(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exitCode = 74;
+    if (error.code !== 'EPIPE') reportError(new TouchstoneError('io', `cannot write to standard output: ${error.message}`));
+  });
+  process.stderr.on('error', () => undefined);
+}
+
 async function main(): Promise<void> {
+  watchStreams();
   try {
     await buildProgram().parseAsync();
   } catch (error) {

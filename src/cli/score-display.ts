@@ -2,6 +2,7 @@ import { SingleBar } from 'cli-progress';
 import type { Progress } from '../scoring/progress.js';
 import type { ScoreEvent } from '../scoring/score.js';
 import { bytesText, countText, durationText } from './number-text.js';
+import { terminalText } from './terminal-text.js';
 
 export interface ScoreDisplay {
   readonly onEvent: (event: ScoreEvent) => void;
@@ -11,6 +12,8 @@ export interface ScoreDisplay {
 
 /** Where no bar can be drawn, a line this often. */
 const LINE_MS = 30_000;
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Shows a run on stderr: a bar on a terminal, a line now and then elsewhere. */
 export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDisplay {
@@ -44,14 +47,14 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
           if (event.done === 0 && event.total > 1 << 30) write(`hashing ${bytesText(event.total)} of model and corpus`);
           return;
         case 'note':
-          write(`note: ${event.text}`);
+          write(`note: ${terminalText(event.text)}`);
           return;
         case 'planned': {
           const { plan, resumed, committedUnits } = event;
           const { layout, contextLength, stride, bos } = plan.windows;
           const windows = layout === 'packed' ? `packed rows, context ${contextLength}` : `context ${contextLength}, stride ${stride}`;
           write(`model    ${plan.model.modelType}, vocabulary ${countText(plan.model.vocabSize)}, ${plan.model.precision} on CPU, ${event.threads} threads, ${event.workers} ${event.workers === 1 ? 'session' : 'sessions'}`);
-          write(`corpus   ${plan.corpus.files.length} files, ${bytesText(plan.corpus.files.reduce((sum, file) => sum + file.bytes, 0))}, ${plan.corpus.units.length} units${resumed ? `, ${committedUnits} of them done before` : ''}`);
+          write(`corpus   ${counted(plan.corpus.files.length, 'file')}, ${bytesText(plan.corpus.files.reduce((sum, file) => sum + file.bytes, 0))}, ${counted(plan.corpus.units.length, 'unit')}${resumed ? `, ${committedUnits} of them done before` : ''}`);
           write(`windows  ${windows}, BOS ${bos}`);
           started = performance.now();
           lastLine = started;

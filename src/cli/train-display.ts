@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { TrainEvent } from '../training/train.js';
 import { countText, durationText } from './number-text.js';
+import { terminalText } from './terminal-text.js';
 
 export interface TrainDisplay {
   readonly onEvent: (event: TrainEvent) => void;
@@ -45,7 +46,7 @@ export function trainDisplay({ quiet }: { readonly quiet: boolean }): TrainDispl
     onEvent(event) {
       switch (event.kind) {
         case 'note':
-          write(`note: ${event.text}`);
+          write(`note: ${terminalText(event.text)}`);
           return;
         case 'prepared':
           write(`model    ${countText(event.parameters)} parameters, ${event.threads} threads${event.from > 0 ? `, resumed at step ${event.from}` : ''}`);

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, access, constants, stat } from 'node:fs/promises';
 import { TouchstoneError } from '../errors.js';
 import { openFile, readError } from '../stream/file-chunks.js';
@@ -13,6 +14,8 @@ export interface CorpusFile {
   /** Size on disk. */
   readonly bytes: number;
   readonly format: CorpusFormat;
+  /** Which file this was, and when it was last written, as the file system says; a file with another stamp is not opened. Absent = not compared. */
+  readonly stamp?: string;
 }
 
 /**
@@ -41,25 +44,44 @@ export function formatOf(name: string): CorpusFormat | undefined {
   return FORMATS.find(([suffix]) => lower.endsWith(suffix))?.[1];
 }
 
-/** Size of a regular, readable file in bytes. Throws TouchstoneError 'io' for anything else. */
-export async function readableSize(location: string): Promise<number> {
+/** Size and stamp of a regular, readable file. Throws TouchstoneError 'io' for anything else. */
+export async function statReadable(location: string): Promise<{ readonly bytes: number; readonly stamp: string }> {
   try {
-    const found = await stat(location);
+    const found = await stat(location, { bigint: true });
     if (!found.isFile()) throw new TouchstoneError('io', `${location} is not a regular file`);
     await access(location, constants.R_OK);
-    return found.size;
+    return { bytes: Number(found.size), stamp: stampOf(found) };
   } catch (cause) {
     throw cause instanceof TouchstoneError ? cause : readError(location, cause);
   }
 }
 
-/** Opens a planned file; whoever opens it closes it. Throws TouchstoneError 'io' if its size is not the planned one. */
+function stampOf({ ino, mtimeNs }: BigIntStats): string {
+  return `${ino}/${mtimeNs}`;
+}
+
+/** Opens a planned file; whoever opens it closes it. Throws TouchstoneError 'io' if it is not the file that was listed, or was written since. */
 export async function openCorpusFile(file: CorpusFile): Promise<FileHandle> {
   const handle = await openFile(file.location);
-  const size = await handle.stat().then((found) => found.size, () => undefined);
-  if (size === file.bytes) return handle;
-  await handle.close();
-  throw new TouchstoneError('io', `${file.location} has ${size ?? 'an unknown number of'} bytes, expected ${file.bytes}: it changed since the corpus was listed`, {
-    advice: 'Put the planned file back, or start a new run over the corpus as it is now.',
-  });
+  try {
+    refuseChanged(file, await handle.stat({ bigint: true }));
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** Throws TouchstoneError 'io' if the file was written or replaced since it was listed: what was read of it then is not what the plan names. */
+export async function assertUnchanged(file: CorpusFile): Promise<void> {
+  refuseChanged(file, await stat(file.location, { bigint: true }).catch((cause: unknown) => {
+    throw readError(file.location, cause);
+  }));
+}
+
+function refuseChanged({ location, bytes, stamp }: CorpusFile, found: BigIntStats): void {
+  const advice = 'Put the planned file back, or start a new run over the corpus as it is now.';
+  if (Number(found.size) !== bytes) throw new TouchstoneError('io', `${location} has ${found.size} bytes, expected ${bytes}: it changed since the corpus was listed`, { advice });
+  if (stamp === undefined || stamp === stampOf(found)) return;
+  throw new TouchstoneError('io', `${location} was written or replaced since the corpus was listed and hashed, expected it to stay as it was`, { advice });
 }

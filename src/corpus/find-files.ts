@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { TouchstoneError } from '../errors.js';
 import { readError } from '../stream/file-chunks.js';
-import { type CorpusFile, corpusSuffixes, formatOf, readableSize } from './corpus-file.js';
+import { type CorpusFile, corpusSuffixes, formatOf, statReadable } from './corpus-file.js';
 import { expandPath, mapConcurrently } from './path-expansion.js';
 
 export interface CorpusSearch {
@@ -38,7 +38,7 @@ export async function findCorpusFiles({ paths }: CorpusSearch): Promise<FoundCor
   const root = commonFolder(distinct);
   const files = await mapConcurrently(distinct, async (location): Promise<CorpusFile> => {
     const path = relative(root, location).split(sep).join('/');
-    return { path, location, bytes: await readableSize(location), format: formatOf(location)! };
+    return { path, location, ...(await statReadable(location)), format: formatOf(location)! };
   });
   return { root, files: files.sort((a, b) => compareCodeUnits(a.path, b.path)), ignored: (await withoutAliases([...ignored])).sort(compareCodeUnits) };
 }

@@ -5,6 +5,7 @@ import type { ReadOptions } from '../corpus/document.js';
 import { readUnit } from '../corpus/read-unit.js';
 import { planUnits, type CorpusUnit } from '../corpus/units.js';
 import { hashCheckpoint } from '../model/hash-checkpoint.js';
+import type { LeftOut } from '../records.js';
 import type { Plan, PlanUnit } from '../run/plan.js';
 import { runtimeVersion } from '../runtime/version.js';
 import { hashFile } from '../stream/file-hash.js';
@@ -113,13 +114,16 @@ const FIELD_PROBE = 20;
 async function refuseWrongField(unit: CorpusUnit | undefined, files: readonly CorpusFile[], reading: ReadOptions, signal: AbortSignal | undefined): Promise<void> {
   if (unit === undefined) return;
   let seen = 0;
+  let last: LeftOut | undefined;
   for await (const item of readUnit(unit, files, reading, { signal })) {
     if (item.kind === 'document' || item.reason !== 'missing-text') return;
-    if (++seen < FIELD_PROBE) continue;
-    throw new TouchstoneError('usage', `corpus.textField is ${reading.textField.join(', ')}, and the first ${seen} records have no such field: ${item.detail} (${item.origin.file})`, {
-      advice: 'Name the field that holds the text with --text-field; several are joined by a newline.',
-    });
+    last = item;
+    if (++seen === FIELD_PROBE) break;
   }
+  if (last === undefined) return;
+  throw new TouchstoneError('usage', `corpus.textField is ${reading.textField.join(', ')}, and the first ${seen} records have no such field: ${last.detail} (${last.origin.file})`, {
+    advice: 'Name the field that holds the text with --text-field; several, with a space between them, are joined by a newline.',
+  });
 }
 
 interface InputHashes {

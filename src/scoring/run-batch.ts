@@ -9,7 +9,7 @@ export interface ScoredBatch {
 }
 
 /** Sends a batch through a session of the scoring graph. */
-export async function runBatch(sessions: SessionPool, batch: Batch): Promise<ScoredBatch> {
+export async function runBatch(sessions: Pick<SessionPool, 'run'>, batch: Batch): Promise<ScoredBatch> {
   const { inputIds, sequences, length, rows, targets, chunks, chunkRows } = batch;
   let outputs: Tensors;
   try {

@@ -13,7 +13,7 @@ import { ShardWriter, type ShardTotals } from '../store/writer.js';
 import type { ByteSink } from '../stream/byte-sink.js';
 import { mapOrdered } from '../stream/map-ordered.js';
 import { scatterLosses } from '../windows/batch.js';
-import { batches } from '../windows/batches.js';
+import { batches, type BatchOptions } from '../windows/batches.js';
 import type { OpenDocument } from '../windows/open-document.js';
 import { packRows } from '../windows/pack.js';
 import type { ProgressTracker } from './progress.js';
@@ -30,6 +30,8 @@ export interface UnitContext {
   readonly sessions: SessionPool;
   readonly batchTokens: number;
   readonly signal: AbortSignal;
+  /** Throws where a file the unit was read from is no longer the one that was planned. */
+  readonly checkInputs: (unit: number) => Promise<void>;
   readonly progress: Pick<ProgressTracker, 'tokenized' | 'scored'>;
 }
 
@@ -54,7 +56,10 @@ export async function scoreUnit(unit: number, items: AsyncIterable<CorpusItem>, 
   };
   let totals: ShardTotals | undefined;
   const shard = await commitUnitFile(run, unit, shardName(unit), async (sink) => (totals = await writeShard(unit, items, sink, tally, context)), {
-    verify: (path) => checkShard(path, totals!),
+    verify: async (path) => {
+      await checkShard(path, totals!);
+      await context.checkInputs(unit);
+    },
     signal,
   });
   const { rows, tokens, scored, lossSum } = shard.result;
@@ -163,10 +168,15 @@ export function prefixId(plan: Plan): number | null {
 const CHUNK_ELEMENTS = 1 << 25;
 const CHUNK_ROWS = 512;
 
-function batchOptions(plan: Plan, batchTokens: number): Parameters<typeof batches>[1] {
+/** Rows the loss head works on at once. */
+export function headChunkRows(vocabSize: number): number {
+  return Math.max(1, Math.min(CHUNK_ROWS, Math.floor(CHUNK_ELEMENTS / vocabSize)));
+}
+
+/** How the windows of a run are laid out as batches. */
+export function batchOptions(plan: Plan, batchTokens: number): BatchOptions {
   const { contextLength, stride } = plan.windows;
-  const chunkRows = Math.max(1, Math.min(CHUNK_ROWS, Math.floor(CHUNK_ELEMENTS / plan.model.vocabSize)));
-  return { contextLength, stride, prefixId: prefixId(plan), batchTokens, chunkRows, stats: plan.output.stats };
+  return { contextLength, stride, prefixId: prefixId(plan), batchTokens, chunkRows: headChunkRows(plan.model.vocabSize), stats: plan.output.stats };
 }
 
 function checkAccounts(unit: number, { documents, leftOut }: Tally, rows: number | null): void {

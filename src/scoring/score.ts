@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { assertUnchanged } from '../corpus/corpus-file.js';
 import { readUnit } from '../corpus/read-unit.js';
 import { causalityProbe } from '../graph/foreign/causality.js';
 import type { CorpusItem } from '../records.js';
@@ -111,6 +112,9 @@ async function scoreUnits(
     sessions,
     batchTokens: options.runtime.batchTokens,
     signal: stopped,
+    checkInputs: async (unit) => {
+      for (const { file } of prepared.units[unit]!.slices) await assertUnchanged(prepared.files[file]!);
+    },
     progress,
   };
   try {

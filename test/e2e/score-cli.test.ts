@@ -103,6 +103,29 @@ describe('touchstone score', () => {
   });
 });
 
+describe('what a corpus holds', () => {
+  it('cannot reach the terminal as anything but text', () => {
+    const folder = temporaryFolder();
+    writeJsonl(join(folder, 'corpus.jsonl'), [{ id: 'id\u001b[31m\nred', text: 'The \u001b]0;title\u0007 of \u202Ethis text is long enough to be among the noisiest documents of a corpus of one.' }]);
+    const { stdout, stderr, status } = touchstone(['score', '--corpus', join(folder, 'corpus.jsonl'), '--model', DEMO_MODEL, '--out', join(folder, 'run')]);
+    expect(status).toBe(0);
+    expect(stdout).toContain('id\\u{1b}[31m red');
+    expect(stdout + stderr).not.toMatch(/[\u001b\u0007\u202e]/);
+  });
+
+  it('ends with exit code 65 if not one document could be scored, and with a question about the field if none has it', () => {
+    const folder = temporaryFolder();
+    writeJsonl(join(folder, 'broken.jsonl'), ['{"text": "cut', '{']);
+    const broken = touchstone(['score', '--corpus', join(folder, 'broken.jsonl'), '--model', DEMO_MODEL, '--out', join(folder, 'a')]);
+    expect(broken.status).toBe(65);
+    expect(broken.stderr).toContain('none of the 2 documents read could be scored');
+    writeJsonl(join(folder, 'other.jsonl'), [{ content: 'a' }, { content: 'b' }]);
+    const other = touchstone(['score', '--corpus', join(folder, 'other.jsonl'), '--model', DEMO_MODEL, '--out', join(folder, 'b')]);
+    expect(other.status).toBe(64);
+    expect(other.stderr).toMatch(/textField is text, and the first 2 records have no such field.*--text-field/s);
+  });
+});
+
 describe('a run that is stopped', () => {
   const start = (args: readonly string[]): { child: ReturnType<typeof spawn>; exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }> } => {
     const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
@@ -127,6 +150,24 @@ describe('a run that is stopped', () => {
     for (const name of ['manifest.json', ...readdirSync(join(folder, 'whole/shards')).map((shard) => `shards/${shard}`)]) {
       expect(hashOf(join(folder, 'stopped', name))).toBe(hashOf(join(folder, 'whole', name)));
     }
+  });
+});
+
+describe('a run that is told twice to stop', () => {
+  it('ends at once, by the signal, and not by a crash inside the runtime', async () => {
+    const folder = temporaryFolder();
+    writeJsonl(join(folder, 'corpus.jsonl'), [{ id: 'long', text: demoDocuments(60).map(({ text }) => text).join(' ') }]);
+    const child = spawn(process.execPath, [MAIN, 'score', '--corpus', join(folder, 'corpus.jsonl'), '--model', DEMO_MODEL, '--out', join(folder, 'run'), '--batch-tokens', '16384'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const exit = new Promise<readonly [number | null, NodeJS.Signals | null]>((resolve) => child.on('exit', (code, signal) => { resolve([code, signal]); }));
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+    while (!stderr.includes('windows')) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 400)); // inside the first batch
+    child.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    child.kill('SIGINT');
+    expect(await exit).toEqual([null, 'SIGINT']);
+    expect(stderr).not.toContain('terminate called');
   });
 });
 

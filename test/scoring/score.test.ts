@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { score } from '../../src/scoring/score.js';
@@ -161,6 +161,19 @@ describe('resuming', () => {
     expect(resumed.unitsScored).toBe(resumed.manifest.totals.units - left[1]!.length);
     expect(lasting(stopped)).toEqual(lasting(whole));
     expect((await score(options)).unitsScored).toBe(0);
+  });
+
+  it('ends where the corpus is rewritten under it, even with as many bytes, and commits nothing that was read since', async () => {
+    const folder = temporaryFolder();
+    const corpus = join(folder, 'corpus.jsonl');
+    writeJsonl(corpus, demoDocuments(120));
+    const run = join(folder, 'run');
+    await expect(score(demoOptions(corpus, run, 'corpus.unitBytes=15000', 'runtime.batchTokens=512'), {
+      onEvent(event) {
+        if (event.kind === 'progress' && event.progress.unitsDone === 1) writeFileSync(corpus, readFileSync(corpus, 'utf8').replaceAll('the', 'THE'));
+      },
+    })).rejects.toThrow('was written or replaced since the corpus was listed');
+    expect(readdirSync(run)).not.toContain('manifest.json');
   });
 
   it('refuses another setting on the same run folder and names it', async () => {

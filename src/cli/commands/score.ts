@@ -1,3 +1,4 @@
+import { TouchstoneError } from '../../errors.js';
 import { resolveScoreOptions } from '../../config/parse-score-options.js';
 import { prepareScore } from '../../scoring/prepare.js';
 import { score } from '../../scoring/score.js';
@@ -33,6 +34,10 @@ export async function runScore({ pipelinePath, set, flags, dryRun, json, quiet }
     const { wallSeconds, unitsScored } = result;
     if (json) process.stdout.write(`${JSON.stringify({ ...summary, unitsScored, wallSeconds })}\n`);
     else if (!quiet) process.stdout.write(summaryText({ ...summary, run: shortPath(summary.run) }, result));
+    const { read, scored } = summary.documents;
+    if (read > 0 && scored === 0) {
+      throw new TouchstoneError('data', `none of the ${read} documents read could be scored, expected at least one`, { advice: `Why each was left out: ${shortPath(summary.run)}/quarantine` });
+    }
   } finally {
     display.end();
     interrupt.dispose();

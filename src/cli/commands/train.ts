@@ -21,7 +21,7 @@ export async function runTrain({ pipelinePath, set, flags, resume, dryRun, json,
     process.stdout.write(`${JSON.stringify(options, null, 2)}\n`);
     return;
   }
-  const interrupt = listenForInterrupt();
+  const interrupt = listenForInterrupt('Run the same command again with --resume to go on from here.');
   const display = trainDisplay({ quiet });
   try {
     const { model, curves, position, evaluation } = await train(options, { signal: interrupt.signal, onEvent: display.onEvent, resume });

@@ -13,10 +13,16 @@ export function zerosLike(g: GraphBuilder, x: Value): Value {
   return g.node('ConstantOfShape', [shapeOf(g, x)], 'float32', x.shape);
 }
 
-/** `base` with each row of `rows` added at its index; indices may repeat. base [N, D], indices [R], rows [R, D]. */
+/**
+ * `base` with each row of `rows` added at its index; indices may repeat. base [N, D], indices [R], rows [R, D]. ScatterElements and not
+ * ScatterND: onnxruntime runs the latter on several threads, which lose additions to one another where an index repeats.
+ */
 export function scatterAddRows(g: GraphBuilder, base: Value, indices: Value, rows: Value): Value {
-  const places = unsqueeze(g, cast(g, indices, 'int64'), 1);
-  return g.node('ScatterND', [base, places, rows], base.dtype, base.shape, { attributes: { reduction: { kind: 'string', value: 'add' } } });
+  const column = unsqueeze(g, cast(g, indices, 'int64'), 1);
+  const places = g.node('Expand', [column, shapeOf(g, rows)], 'int64', rows.shape);
+  return g.node('ScatterElements', [base, places, rows], base.dtype, base.shape, {
+    attributes: { axis: { kind: 'int', value: 0 }, reduction: { kind: 'string', value: 'add' } },
+  });
 }
 
 export const LAYOUT_RULES: Readonly<Record<string, Rule>> = {
