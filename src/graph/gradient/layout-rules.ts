@@ -15,7 +15,7 @@ export function zerosLike(g: GraphBuilder, x: Value): Value {
 
 /**
  * `base` with each row of `rows` added at its index; indices may repeat. base [N, D], indices [R], rows [R, D]. ScatterElements and not
- * ScatterND: onnxruntime runs the latter on several threads, which lose additions to one another where an index repeats.
+ * ScatterND: onnxruntime runs the latter on several threads, whose additions to a repeated index come in any order.
  */
 export function scatterAddRows(g: GraphBuilder, base: Value, indices: Value, rows: Value): Value {
   const column = unsqueeze(g, cast(g, indices, 'int64'), 1);
