@@ -15,7 +15,7 @@ describe('the corpus files', () => {
     expect(found.root).toBe(path);
     expect(found.files.map((file) => file.path)).toEqual(['a.txt', 'a/Y.JSONL.GZ', 'a/deep/er/c.jsonl.zst', 'a/z.parquet', 'b.jsonl', 'Ä.txt']);
     expect(found.files.map((file) => file.format)).toEqual(['txt', 'jsonl.gz', 'jsonl.zst', 'parquet', 'jsonl', 'txt']);
-    expect(found.files[0]).toEqual({ path: 'a.txt', location: join(path, 'a.txt'), bytes: 1, format: 'txt' });
+    expect(found.files[0]).toEqual({ path: 'a.txt', location: join(path, 'a.txt'), bytes: 1, format: 'txt', stamp: expect.stringMatching(/^\d+\/\d+$/) as string });
     expect(found.ignored).toEqual([join(path, 'README.md'), join(path, 'a/_SUCCESS')]);
   });
 
