@@ -1,147 +1,188 @@
 /**
- * Scoring speed against PyTorch, against the machine's own matrix product, and of the whole pipeline against bare sessions.
- * Both sides are processes of their own and take turns; figures are medians over rounds.
+ * Measures scoring: tokens a second of the scoring graph beside transformers + PyTorch and beside the runtime's own matrix products, of the whole
+ * pipeline beside the graph alone, and peak memory. A Llama of 134 M random float32 parameters, T = 512. Sides take turns; figures are medians over
+ * rounds, ratios medians of the rounds' ratios. Run it on a quiet machine, after `npm run build`.
  *
- *   npm run bench -- [--rounds 7] [--threads 2] [--documents 120] [--json FILE]
+ *   TOUCHSTONE_PYTHON=python npx tsx scripts/bench/score.ts [--rounds 7] [--threads N] [--quick] [--json]
  *
- * TOUCHSTONE_PYTHON names a Python with torch and transformers; without it the PyTorch column is left out.
+ * TOUCHSTONE_PYTHON: a Python with torch and transformers; without it PyTorch is left out. --quick: about a minute, to see that everything works.
  */
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createRandom } from '../../src/math/random.js';
+import { resolveScoreOptions } from '../../src/config/parse-score-options.js';
+import { openSession } from '../../src/runtime/session.js';
+import { openReferenceModel } from '../../src/scoring/open-reference-model.js';
+import type { ScoreOptions } from '../../src/scoring/options.js';
 import { loadTokenizer } from '../../src/tokenizer/load-tokenizer.js';
-import { Peer } from './score/peer.js';
-import { SMALL, writeRandomCheckpoint, type LlamaShape } from './score/random-checkpoint.js';
+import { fullBatch, raggedBatch, type BenchBatch } from './score/bench-batches.js';
+import { neededFlops } from './score/flops.js';
+import { describeMachine } from './score/machine.js';
+import { memoryIsKnown, memoryOfBatch, peakOfPyTorch, peakOfScore, writeLongDocuments } from './score/memory.js';
+import { pipelineBench, writeCorpus, type PipelineRound } from './score/pipeline.js';
+import { startPyTorch } from './score/pytorch.js';
+import { SMALL, writeRandomCheckpoint } from './score/random-checkpoint.js';
+import { openSgemm } from './score/sgemm.js';
+import { markdownTable, median, medianRatio, type Figure } from './score/table.js';
+import { measureThroughput, type Throughput } from './score/throughput.js';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '7' }, threads: { type: 'string', default: String(availableParallelism()) }, documents: { type: 'string', default: '120' }, json: { type: 'string' } },
+  options: { rounds: { type: 'string' }, threads: { type: 'string' }, quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 });
-const rounds = Number(values.rounds);
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const MIB = 2 ** 20;
+const QUICK = values.quick;
+const ROUNDS = Number(values.rounds ?? (QUICK ? 1 : 7));
+/** Runs of the whole pipeline, each followed by its batches alone. */
+const PIPELINE_ROUNDS = QUICK ? 1 : Math.min(ROUNDS, 3);
+const PIPELINE_SECONDS = QUICK ? 3 : 30;
+const THREADS = Number(values.threads ?? availableParallelism());
+const PYTHON = process.env['TOUCHSTONE_PYTHON'];
 
-/** Multiplications and additions of a forward pass over `sequences` sequences of `length` tokens, head included, all of attention counted. */
-function modelFlops({ layers, hiddenSize, intermediateSize, vocabSize }: LlamaShape, sequences: number, length: number): number {
-  const tokens = sequences * length;
-  const perLayer = 4 * hiddenSize * hiddenSize + 3 * hiddenSize * intermediateSize;
-  const attention = 2 * sequences * length * length * hiddenSize;
-  return 2 * (tokens * (layers * perLayer + hiddenSize * vocabSize) + layers * attention);
-}
+const T = 512;
+const RAGGED_DOCUMENTS = 16;
+const GIGA = 1e9;
+const NO_PYTORCH = 'PyTorch left out: TOUCHSTONE_PYTHON is not set';
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+const DEMO_CORPUS = join(REPOSITORY, 'pipelines/demo/corpus.jsonl');
+const DEMO_MODEL = join(REPOSITORY, 'pipelines/demo/model');
 
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
-const randomIds = (count: number, vocabSize: number): number[] => {
-  const random = createRandom('ids');
-  return Array.from({ length: count }, () => random.below(vocabSize));
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
 };
-const ours = (folder: string, ...args: readonly string[]): Peer => new Peer(process.execPath, ['--import', 'tsx', here('./score/onnxruntime.ts'), folder, values.threads, ...args]);
-
-interface Timed {
-  readonly seconds: number;
-}
-interface Figure {
-  readonly name: string;
-  readonly ours: string;
-  readonly theirs: string;
-  readonly ratio: string;
-}
 
 async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'touchstone-bench-'));
-  const figures: Figure[] = [];
-  const python = process.env['TOUCHSTONE_PYTHON'];
+  const folder = await mkdtemp(join(tmpdir(), 'score-bench-'));
   try {
-    const model = join(folder, 'model');
+    say('writing a random checkpoint');
+    const model = join(folder, 'small');
     await writeRandomCheckpoint(model, SMALL);
-    for (const name of ['tokenizer.json', 'tokenizer_config.json']) copyFileSync(here(`../../pipelines/demo/model/${name}`), join(model, name));
-
-    const mine = ours(model);
-    const { versions } = await mine.read<{ versions: string }>();
-    const theirs = python === undefined ? undefined : new Peer(python, [here('./score/pytorch.py'), model, values.threads]);
-    const theirVersions = theirs === undefined ? 'PyTorch left out: TOUCHSTONE_PYTHON is not set' : (await theirs.read<{ versions: string }>()).versions;
-
-    const gemm: number[] = [];
-    const oursFlops: number[] = [];
-    for (const [sequences, length] of [[1, 512], [4, 512]] as const) {
-      const request = { kind: 'batch', sequences, length, ids: randomIds(sequences * length, SMALL.vocabSize) };
-      const times = { ours: [] as number[], theirs: [] as number[] };
-      for (let round = -1; round < rounds; round++) {
-        const a = (await mine.ask<Timed>(request)).seconds;
-        const b = theirs === undefined ? NaN : (await theirs.ask<Timed>(request)).seconds;
-        const { seconds, flops } = await mine.ask<{ seconds: number; flops: number }>({ kind: 'gemm' });
-        if (round < 0) continue; // warm-up
-        times.ours.push(a);
-        times.theirs.push(b);
-        gemm.push(flops / seconds);
-      }
-      const rate = (seconds: number): string => `${Math.round((sequences * length) / seconds)} tok/s`;
-      oursFlops.push(modelFlops(SMALL, sequences, length) / median(times.ours));
-      figures.push({ name: `B = ${sequences}, T = ${length}`, ours: rate(median(times.ours)), theirs: theirs === undefined ? '-' : rate(median(times.theirs)), ratio: theirs === undefined ? '-' : `${(median(times.theirs) / median(times.ours)).toFixed(2)}x` });
-    }
-    figures.push({ name: 'share of the runtime\'s own SGEMM rate', ours: `${Math.round(oursFlops.at(-1)! / 1e9)} GFLOP/s`, theirs: `${Math.round(median(gemm) / 1e9)} GFLOP/s (SGEMM)`, ratio: `${Math.round((100 * oursFlops.at(-1)!) / median(gemm))} %` });
-    const peak = async (peer: Peer): Promise<number> => (await peer.ask<{ peakBytes: number }>({ kind: 'memory' })).peakBytes;
-    const memory = { ours: await peak(mine), theirs: theirs === undefined ? NaN : await peak(theirs) };
-    figures.push({ name: 'peak memory, B = 4, T = 512', ours: `${Math.round(memory.ours / MIB)} MiB`, theirs: theirs === undefined ? '-' : `${Math.round(memory.theirs / MIB)} MiB`, ratio: theirs === undefined ? '-' : `${Math.round((100 * memory.ours) / memory.theirs)} %` });
-    await theirs?.close();
-
-    figures.push(await pipeline(folder, model, mine));
-    await mine.close();
-    figures.push(...(await headMemory(folder)));
-
-    const lines = [
-      `${cpus()[0]!.model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB; ${values.threads} threads; ${versions}; ${theirVersions}; ${new Date().toISOString().slice(0, 10)}; medians of ${rounds} alternated rounds`,
-      '',
-      '| 12-layer Llama, hidden 768, V = 32,000, float32 | Touchstone | PyTorch (sdpa) or reference | ratio |',
-      '|---|---|---|---|',
-      ...figures.map(({ name, ours: a, theirs: b, ratio }) => `| ${name} | ${a} | ${b} | ${ratio} |`),
-    ];
-    console.log(lines.join('\n'));
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ head: lines[0], figures }, null, 2)}\n`);
+    const texts = (await readFile(DEMO_CORPUS, 'utf8')).trimEnd().split('\n').map((line) => (JSON.parse(line) as { text: string }).text);
+    const { throughput, versions } = await graphAlone(model, texts);
+    const small = await wholePipeline(await smallPipeline(folder, model, throughput), 'the same model, demo corpus');
+    const demo = await wholePipeline(resolveScoreOptions({ pipelinePath: 'pipelines/score.tiny.yaml', set: QUICK ? ['corpus.limitDocs=200'] : [], flags: {}, cwd: REPOSITORY }), 'npm run demo');
+    const figures = [...throughput.flatMap(throughputFigures), ...small, ...demo, ...(await memory(folder, model, texts))];
+    report(figures, versions);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true });
   }
 }
 
-/** The command line over real documents against bare sessions over the same batches. */
-async function pipeline(folder: string, model: string, mine: Peer): Promise<Figure> {
-  const lines = readFileSync(here('../../pipelines/demo/corpus.jsonl'), 'utf8').split('\n').slice(0, Number(values.documents));
+async function graphAlone(model: string, texts: readonly string[]): Promise<{ throughput: Throughput[]; versions: Record<string, string> }> {
+  const benches = [fullBatch(1, T, SMALL.vocabSize), fullBatch(4, T, SMALL.vocabSize), await documentsBatch(texts)];
+  const reference = await openReferenceModel(model, { entropy: false, top1: false });
+  const session = await openSession({ ...reference.graph(T), threads: THREADS, spin: true });
+  const sgemm = await openSgemm(model, SMALL, THREADS);
+  const pytorch = PYTHON === undefined ? null : await startPyTorch(PYTHON, model, THREADS);
+  const throughput = await measureThroughput({ session, sgemm, pytorch }, benches, ROUNDS, say);
+  await session.release();
+  await sgemm.release();
+  await pytorch?.close();
+  return { throughput, versions: pytorch === null ? {} : { PyTorch: pytorch.torch, transformers: pytorch.transformers } };
+}
+
+async function documentsBatch(texts: readonly string[]): Promise<BenchBatch> {
+  const tokenizer = await loadTokenizer(DEMO_MODEL);
+  const encoded = await tokenizer.encode(texts.slice(0, RAGGED_DOCUMENTS), { bytes: false });
+  return raggedBatch(encoded.map(({ ids }) => ({ kind: 'tokenized', id: '', source: '', hash: '', tokenIds: ids.slice(0, T) })), SMALL.vocabSize);
+}
+
+function throughputFigures({ bench: { name, batch, tokens }, rounds, largestDifference }: Throughput): Figure[] {
+  const flops = neededFlops(SMALL, batch) / GIGA;
+  const sgemm = { name: 'SGEMM at its shapes', values: rounds.map((round) => round.sgemm / GIGA) };
+  const ours = rounds.map(({ seconds }) => 1 / seconds);
+  const theirs = rounds.flatMap(({ pytorchSeconds }) => (pytorchSeconds === undefined ? [] : [1 / pytorchSeconds]));
+  const tokensOf = (rates: readonly number[]): number[] => rates.map((rate) => rate * tokens);
+  const flopsOf = (rates: readonly number[]): number[] => rates.map((rate) => rate * flops);
+  const padded = tokens < batch.inputIds.length; // counts against the share, whoever pads
+  const figures: Figure[] = [
+    { figure: `${name}: GFLOP/s`, values: flopsOf(ours), beside: sgemm, ratio: medianRatio(flopsOf(ours), sgemm.values), ...(padded ? {} : { goal: '>= 0.80' }) },
+  ];
+  if (largestDifference === null) return [{ figure: `${name}: tokens/s`, values: tokensOf(ours), beside: NO_PYTORCH, goal: '>= 1.2' }, ...figures];
+  return [
+    {
+      figure: `${name}: tokens/s`,
+      values: tokensOf(ours),
+      beside: { name: `PyTorch (losses within ${largestDifference.toExponential(0)} nats)`, values: tokensOf(theirs) },
+      ratio: medianRatio(ours, theirs),
+      goal: '>= 1.2',
+    },
+    ...figures,
+    { figure: `${name}: PyTorch's GFLOP/s`, values: flopsOf(theirs), beside: sgemm, ratio: medianRatio(flopsOf(theirs), sgemm.values) },
+  ];
+}
+
+/** As many documents of the demo corpus as take the wanted time at the rate just measured. */
+async function smallPipeline(folder: string, model: string, throughput: readonly Throughput[]): Promise<ScoreOptions> {
+  const { bench, rounds } = throughput.at(-1)!;
+  const rate = bench.tokens / median(rounds.map(({ seconds }) => seconds));
+  const documents = Math.ceil((rate * PIPELINE_SECONDS) / (bench.tokens / RAGGED_DOCUMENTS));
   const corpus = join(folder, 'corpus.jsonl');
-  writeFileSync(corpus, `${lines.join('\n')}\n`);
-  const tokenizer = await loadTokenizer(model);
-  const encoded = await tokenizer.encode(lines.map((line) => (JSON.parse(line) as { text: string }).text), { bytes: false });
-  const request = { kind: 'documents', ids: encoded.map(({ ids }) => [...ids]), contextLength: 512, batchTokens: 4096, prefixId: tokenizer.info.addsBos ? tokenizer.info.bosId : null };
-  const ratios: number[] = [];
-  const rates: [number, number][] = [];
-  for (let round = 0; round < Math.max(2, Math.floor(rounds / 2)); round++) {
-    const run = join(folder, `run-${round}`);
-    execFileSync(process.execPath, [here('../../dist/cli/main.js'), 'score', '--corpus', corpus, '--model', model, '--out', run, '--threads', values.threads, '--quiet']);
-    const commit = JSON.parse(readFileSync(join(run, 'commits/00000.json'), 'utf8')) as { seconds: number; scored: number };
-    const bare = await mine.ask<{ seconds: number; scored: number }>(request);
-    rates.push([commit.scored / commit.seconds, bare.scored / bare.seconds]);
-    ratios.push(commit.scored / commit.seconds / (bare.scored / bare.seconds));
-  }
-  return { name: 'whole pipeline against bare sessions, same batches', ours: `${Math.round(median(rates.map(([a]) => a)))} tok/s`, theirs: `${Math.round(median(rates.map(([, b]) => b)))} tok/s (bare)`, ratio: `${Math.round(100 * median(ratios))} %` };
+  await writeCorpus(corpus, DEMO_CORPUS, documents);
+  const set = [`corpus.paths=${corpus}`, `model.path=${model}`, `tokenizer.path=${DEMO_MODEL}`, `output.run=${join(folder, 'run')}`];
+  return resolveScoreOptions({ set, flags: {}, cwd: folder });
 }
 
-/** What scoring takes above the weights where the vocabulary is large: peak memory less the checkpoint's bytes; Node and the runtime are in it. */
-async function headMemory(folder: string): Promise<Figure[]> {
-  const shape: LlamaShape = { ...SMALL, layers: 1, vocabSize: 128_256 };
-  const model = join(folder, 'wide');
-  await writeRandomCheckpoint(model, shape);
-  const figures: Figure[] = [];
-  for (const stats of ['', 'stats']) {
-    const peer = ours(model, '261', stats);
-    await peer.read();
-    await peer.ask({ kind: 'batch', sequences: 16, length: 512, ids: randomIds(16 * 512, shape.vocabSize) });
-    const { peakBytes } = await peer.ask<{ peakBytes: number }>({ kind: 'memory' });
-    const above = peakBytes - statSync(join(model, 'model.safetensors')).size;
-    figures.push({ name: `above the weights, B*T = 8192, V = 128,256${stats === '' ? '' : ', with entropy and top-1'}`, ours: `${Math.round(above / MIB)} MiB`, theirs: '600 MiB (limit)', ratio: `${Math.round((100 * above) / (600 * MIB))} %` });
-    await peer.close();
+async function wholePipeline(options: ScoreOptions, name: string): Promise<Figure[]> {
+  const bench = pipelineBench(options, THREADS);
+  const rounds: PipelineRound[] = [];
+  for (let round = 1; round <= PIPELINE_ROUNDS; round++) {
+    say(`pipeline, round ${round} of ${PIPELINE_ROUNDS}: ${name}`);
+    rounds.push(await bench.round());
+  }
+  await bench.release();
+  const { documents, tokens, paddingShare } = rounds[0]!;
+  const rates = (seconds: (round: PipelineRound) => number): number[] => rounds.map((round) => tokens / seconds(round));
+  const bare = { name: 'session.run alone', values: rates(({ bareSeconds }) => bareSeconds) };
+  const pipeline = rates(({ pipelineSeconds }) => pipelineSeconds);
+  const command = rates(({ commandSeconds }) => commandSeconds);
+  const what = `${documents} documents, ${tokens} tokens, ${(paddingShare * 100).toFixed(1)} % padding`;
+  return [
+    { figure: `pipeline, ${name} (${what}): tokens/s`, values: pipeline, beside: bare, ratio: medianRatio(pipeline, bare.values), goal: '>= 0.92' },
+    { figure: `pipeline, ${name}, hashing and loading included: tokens/s`, values: command, beside: bare, ratio: medianRatio(command, bare.values) },
+  ];
+}
+
+const MEMORY_SEQUENCES = 4;
+/** The widest head in use: Llama 3's vocabulary. */
+const WIDE = { ...SMALL, layers: 1, vocabSize: 128_256 };
+const WIDE_SEQUENCES = 16;
+
+async function memory(folder: string, model: string, texts: readonly string[]): Promise<Figure[]> {
+  if (!memoryIsKnown) return [{ figure: 'peak memory', values: [], beside: 'this system has no /proc', goal: '<= 0.60' }];
+  say('memory: touchstone score');
+  const corpus = join(folder, 'long.jsonl');
+  await writeLongDocuments(corpus, texts, 4096, QUICK ? 4 : 16);
+  const ours = await peakOfScore({ corpus, model, tokenizer: DEMO_MODEL, run: join(folder, 'memory-run'), threads: THREADS, batchTokens: MEMORY_SEQUENCES * T, stride: T - 1 });
+  say('memory: PyTorch');
+  const theirs = PYTHON === undefined ? null : await peakOfPyTorch(PYTHON, model, THREADS, fullBatch(MEMORY_SEQUENCES, T, SMALL.vocabSize));
+  const name = `peak memory of the process, batches of ${MEMORY_SEQUENCES} x ${T}: MiB`;
+  const figures: Figure[] = [
+    theirs === null
+      ? { figure: name, values: [ours], beside: NO_PYTORCH, goal: '<= 0.60' }
+      : { figure: name, values: [ours], beside: { name: 'PyTorch', values: [theirs] }, ratio: ours / theirs, goal: '<= 0.60' },
+  ];
+  const wide = join(folder, 'wide');
+  await writeRandomCheckpoint(wide, WIDE);
+  for (const entropy of QUICK ? [true] : [false, true]) {
+    say(`memory: a vocabulary of ${WIDE.vocabSize}${entropy ? ', with entropy' : ''}`);
+    const { loadedMiB, aboveMiB } = await memoryOfBatch(wide, WIDE_SEQUENCES, T, THREADS, entropy);
+    const what = `${WIDE_SEQUENCES} x ${T} positions, D = ${WIDE.hiddenSize}, V = ${WIDE.vocabSize}${entropy ? ', with entropy' : ''}`;
+    figures.push({ figure: `memory above the loaded model, ${what}: MiB`, values: [aboveMiB], beside: { name: 'loaded', values: [loadedMiB] }, goal: '<= 600' });
   }
   return figures;
+}
+
+function report(figures: readonly Figure[], versions: Record<string, string>): void {
+  const machine = describeMachine();
+  if (values.json) {
+    console.log(JSON.stringify({ machine, versions, threads: THREADS, quick: QUICK, figures }));
+    return;
+  }
+  const { processor, cores, memoryGiB, node, onnxruntime, date } = machine;
+  const packages = Object.entries(versions).map(([name, version]) => `, ${name} ${version}`).join('');
+  console.log(`${processor}, ${cores} cores, ${memoryGiB} GiB; ${THREADS} threads; Node ${node}, onnxruntime ${onnxruntime}${packages}; ${date}; ${ROUNDS} rounds, of the pipeline ${PIPELINE_ROUNDS}\n`);
+  console.log(markdownTable(figures));
 }
 
 await main();

@@ -1,31 +1,62 @@
-"""The PyTorch side of scripts/bench/score.ts: reads one JSON request a line, answers one JSON line."""
+"""Scores batches with transformers and PyTorch, eager, when told to: one JSON object a line on stdin, one answer a line on stdout.
+
+    python pytorch.py CHECKPOINT THREADS
+
+First line out: the versions. Then for {"ids": [...], "targets": [...], "shape": [B, T], "losses": bool} the seconds the batch took and, where asked for, its
+losses; a target of -100 is not scored. For {"peak": true} the largest resident set of this process so far, in MiB. Between batches nothing runs.
+"""
+
 import json
+import os
 import resource
 import sys
 import time
 
-import torch
-import transformers
-from transformers import AutoModelForCausalLM
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
-folder, threads = sys.argv[1], int(sys.argv[2])
-torch.set_num_threads(threads)
-model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="sdpa").eval()
+import torch  # noqa: E402
+import transformers  # noqa: E402
+
+
+def peak_mib():
+    """A process inherits ru_maxrss from the one that started it; VmHWM is its own."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / 2**20 if sys.platform == "darwin" else peak / 1024
+
+
+def main(checkpoint, threads):
+    torch.set_num_threads(threads)
+    transformers.utils.logging.disable_progress_bar()
+    model = transformers.AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32, attn_implementation="sdpa").eval()
+    answer({"torch": torch.__version__, "transformers": transformers.__version__, "threads": torch.get_num_threads(), "peakMiB": peak_mib()})
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "peak" in request:
+            answer({"peakMiB": peak_mib()})
+            continue
+        ids = torch.tensor(request["ids"]).view(request["shape"])
+        targets = torch.tensor(request["targets"])
+        started = time.perf_counter()
+        losses = score(model, ids, targets)
+        seconds = time.perf_counter() - started
+        answer({"seconds": seconds, **({"losses": losses[targets != -100].tolist()} if request["losses"] else {})})
+
+
+@torch.inference_mode()
+def score(model, ids, targets):
+    # Right padding needs no mask under causal attention, and without one sdpa takes its fastest path.
+    logits = model(input_ids=ids, use_cache=False).logits
+    return torch.nn.functional.cross_entropy(logits.view(-1, logits.shape[-1]), targets, reduction="none", ignore_index=-100)
 
 
 def answer(value):
     print(json.dumps(value), flush=True)
 
 
-answer({"versions": f"torch {torch.__version__}, transformers {transformers.__version__}"})
-for line in sys.stdin:
-    request = json.loads(line)
-    if request["kind"] == "memory":
-        answer({"peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024})
-        continue
-    ids = torch.tensor(request["ids"], dtype=torch.long).reshape(request["sequences"], request["length"])
-    start = time.perf_counter()
-    with torch.inference_mode():
-        logits = model(ids).logits
-        torch.nn.functional.cross_entropy(logits[:, :-1].reshape(-1, logits.shape[-1]), ids[:, 1:].reshape(-1), reduction="none")
-    answer({"seconds": time.perf_counter() - start})
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Session } from '../../../src/runtime/session.js';
+import { runBatch } from '../../../src/scoring/run-batch.js';
+import type { BenchBatch } from './bench-batches.js';
+import type { PyTorch } from './pytorch.js';
+import type { Sgemm } from './sgemm.js';
+
+/** One batch by all sides, right after one another. */
+export interface ThroughputRound {
+  readonly seconds: number;
+  /** Absent where PyTorch is left out. */
+  readonly pytorchSeconds?: number;
+  /** FLOP/s of the runtime's own Gemm at this batch's shapes. */
+  readonly sgemm: number;
+}
+
+export interface Throughput {
+  readonly bench: BenchBatch;
+  readonly rounds: readonly ThroughputRound[];
+  /** In nats, between the two sides. */
+  readonly largestDifference: number | null;
+}
+
+export interface Sides {
+  readonly session: Session;
+  readonly sgemm: Sgemm;
+  readonly pytorch: PyTorch | null;
+}
+
+/** Time for the threads of one side to fall asleep before the other begins. */
+const PAUSE_MS = 100;
+
+/** Every batch once for warming up, which also compares the losses, and then `rounds` times in turn. */
+export async function measureThroughput({ session, sgemm, pytorch }: Sides, benches: readonly BenchBatch[], rounds: number, say: (text: string) => void): Promise<Throughput[]> {
+  const results = [];
+  for (const bench of benches) {
+    const { losses } = await runBatch(session, bench.batch);
+    const theirs = await pytorch?.losses(bench.batch);
+    const differences = theirs?.map((loss, at) => Math.abs(loss - losses.loss[at]!));
+    results.push({ bench, rounds: [] as ThroughputRound[], largestDifference: differences === undefined ? null : Math.max(...differences) });
+  }
+  for (let round = 1; round <= rounds; round++) {
+    for (const { bench, rounds: measured } of results) {
+      say(`round ${round} of ${rounds}: ${bench.name}`);
+      const rate = await sgemm.rate(bench.batch);
+      const started = performance.now();
+      await runBatch(session, bench.batch);
+      const seconds = (performance.now() - started) / 1000;
+      await sleep(PAUSE_MS);
+      const answer = await pytorch?.score(bench.batch);
+      measured.push({ seconds, sgemm: rate, ...(answer === undefined ? {} : { pytorchSeconds: answer.seconds }) });
+    }
+  }
+  return results;
+}
