@@ -7,7 +7,7 @@ const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 /** Lower rooms first. A room imports from lower ranks only, and never from another room of its own rank. */
 const RANKS: readonly (readonly string[])[] = [
-  ['errors', 'records', 'tool', 'math', 'stream'],
+  ['errors', 'records', 'tool', 'math', 'stream', 'charts'],
   ['corpus', 'tokenizer', 'windows', 'model', 'graph', 'runtime', 'run', 'selection'],
   ['store'],
   ['scoring', 'training', 'audit'],

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-
-import { hasValues, lineChart, type Chart } from './line-chart.js';
-import { escaped } from './markup.js';
+import { hasValues, lineChart, type Chart } from '../../charts/line-chart.js';
+import { escaped } from '../../charts/markup.js';
+import { selfContainedPage } from '../../charts/page.js';
 
 export interface ChartPage {
   readonly title: string;
@@ -47,30 +46,17 @@ footer { margin-top: 18px; color: var(--muted); font-size: 13px; }
 @media print { figure { break-inside: avoid; } }
 `;
 
-/** A whole HTML document in one file: no script, nothing fetched, and a policy that allows neither. The same input gives the same bytes. */
+/** A whole HTML document in one file, without a script. The same input gives the same bytes. */
 export function chartPage({ title, figures, charts, note }: ChartPage): string {
-  const styleHash = createHash('sha256').update(STYLE).digest('base64');
   const absent = charts.filter((chart) => !hasValues(chart)).map((chart) => chart.title);
   const notes = absent.length === 0 ? note : `${note} Without values in this run, and left out: ${absent.join(', ')}.`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${styleHash}'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${escaped(title)}</h1>
+  const body = `<h1>${escaped(title)}</h1>
 <dl>
 ${figures.map(([what, value]) => `<div><dt>${escaped(what)}</dt><dd>${escaped(value)}</dd></div>`).join('\n')}
 </dl>
 <main>
 ${charts.filter(hasValues).map(lineChart).join('\n')}
 </main>
-<footer>${escaped(notes)}</footer>
-</body>
-</html>
-`;
+<footer>${escaped(notes)}</footer>`;
+  return selfContainedPage({ title, style: STYLE, body });
 }

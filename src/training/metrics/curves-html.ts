@@ -1,6 +1,6 @@
-import { figureText } from './axis.js';
+import { figureText } from '../../charts/axis.js';
 import { chartPage } from './chart-page.js';
-import type { Chart, Series } from './line-chart.js';
+import type { Chart, Series } from '../../charts/line-chart.js';
 import type { Measured, StepMetrics } from './step-metrics.js';
 
 const NOTE =

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { axisOver, figureText, tickText } from '../../../src/training/metrics/axis.js';
+import { axisOver, figureText, tickText } from '../../src/charts/axis.js';
 
 function ticks(low: number, high: number, count = 5, unit = 0): string[] {
   const axis = axisOver(low, high, count, unit);
