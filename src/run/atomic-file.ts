@@ -29,17 +29,23 @@ export interface CommitFileOptions {
   readonly onDifferent?: (existing: FileHash, written: FileHash) => Promise<void>;
 }
 
-export interface WrittenOnce<T> extends FileHash {
-  /** What `write` returned. */
-  readonly result: T;
+export interface WrittenFile extends FileHash {
   readonly outcome: 'created' | 'exists';
 }
 
-export interface CommittedFile<T> extends FileHash {
+export interface WrittenOnce<T> extends WrittenFile {
   /** What `write` returned. */
   readonly result: T;
+}
+
+export interface CommittedBytes extends FileHash {
   /** 'identical': another attempt was first, with the same bytes. */
   readonly outcome: 'created' | 'identical';
+}
+
+export interface CommittedFile<T> extends CommittedBytes {
+  /** What `write` returned. */
+  readonly result: T;
 }
 
 /**
@@ -49,23 +55,27 @@ export interface CommittedFile<T> extends FileHash {
  * one hidden `.name.attempt.tmp`. Buffers 256 KiB; hashes the bytes on their way.
  */
 export async function writeOnce<T>(finalPath: string, write: (sink: ByteSink) => Promise<T>, options: WriteOnceOptions = {}): Promise<WrittenOnce<T>> {
-  const { verify, signal, onExisting } = options;
-  const file = await TemporaryFile.create(finalPath, signal);
+  const file = await TemporaryFile.create(finalPath, options.signal);
   try {
     const result = await write(file.sink);
-    const written = await file.finish();
-    await verify?.(file.path);
-    signal?.throwIfAborted();
-    let outcome = await publish(file.path, finalPath);
-    while (outcome === 'exists' && (await onExisting?.(written)) === 'retry') outcome = await publish(file.path, finalPath);
-    await file.unlink();
-    // Also where another attempt was first: it may have been killed before it could sync the name.
-    await syncFolder(dirname(finalPath));
-    return { result, ...written, outcome };
+    return { result, ...(await finishOnce(file, options)) };
   } catch (error) {
     await file.discard();
     throw error;
   }
+}
+
+/** What follows the last byte in `writeOnce`, for a file that was written over time. Where it throws, discarding the file is the caller's. */
+export async function finishOnce(file: TemporaryFile, { verify, signal, onExisting }: WriteOnceOptions = {}): Promise<WrittenFile> {
+  const written = await file.finish();
+  await verify?.(file.path);
+  signal?.throwIfAborted();
+  let outcome = await publish(file.path, file.finalPath);
+  while (outcome === 'exists' && (await onExisting?.(written)) === 'retry') outcome = await publish(file.path, file.finalPath);
+  await file.unlink();
+  // Also where another attempt was first: it may have been killed before it could sync the name.
+  await syncFolder(dirname(file.finalPath));
+  return { ...written, outcome };
 }
 
 /**
@@ -73,9 +83,19 @@ export async function writeOnce<T>(finalPath: string, write: (sink: ByteSink) =>
  * an io error naming both where it does not, unless `onDifferent` clears the way.
  */
 export async function commitFile<T>(finalPath: string, write: (sink: ByteSink) => Promise<T>, options: CommitFileOptions = {}): Promise<CommittedFile<T>> {
-  const { onDifferent, ...rest } = options;
+  const { result, ...written } = await writeOnce(finalPath, write, sameBytes(finalPath, options));
+  return { result, ...committed(written) };
+}
+
+/** `finishOnce` by the rule of `commitFile`. */
+export async function finishCommit(file: TemporaryFile, options: CommitFileOptions = {}): Promise<CommittedBytes> {
+  return committed(await finishOnce(file, sameBytes(file.finalPath, options)));
+}
+
+/** The rule of `commitFile` for a name that is taken. */
+function sameBytes(finalPath: string, { onDifferent, ...rest }: CommitFileOptions): WriteOnceOptions {
   let differed = false;
-  const written = await writeOnce(finalPath, write, {
+  return {
     ...rest,
     onExisting: async (mine) => {
       const existing = await hashIfPresent(finalPath);
@@ -86,8 +106,11 @@ export async function commitFile<T>(finalPath: string, write: (sink: ByteSink) =
       await onDifferent(existing, mine);
       return 'retry';
     },
-  });
-  return { ...written, outcome: written.outcome === 'created' ? 'created' : 'identical' };
+  };
+}
+
+function committed({ bytes, sha256, outcome }: WrittenFile): CommittedBytes {
+  return { bytes, sha256, outcome: outcome === 'created' ? 'created' : 'identical' };
 }
 
 /** undefined where the file is gone: another process moved it aside meanwhile. */

@@ -9,7 +9,7 @@ import type { RunFile } from './commit-record.js';
 import { ioError } from './io-error.js';
 import { count, firstIssue } from './json-record.js';
 import { quarantineName } from './layout.js';
-import { commitUnitFile, type UnitFileOptions } from './unit-file.js';
+import { openUnitFile, type OpenUnitFile, type UnitFileOptions } from './unit-file.js';
 
 const leftOutSchema: z.ZodType<LeftOut> = z.strictObject({
   kind: z.enum(['quarantined', 'skipped']),
@@ -31,28 +31,43 @@ const leftOutSchema: z.ZodType<LeftOut> = z.strictObject({
   detail: z.string(),
 });
 
+/** What a unit left out, appended while the unit streams by. Memory: one buffer, however many records. */
+export interface QuarantineWriter {
+  /** Adds a line. One call at a time; in input order, so that the file is the same however often the unit is computed. */
+  append(record: LeftOut): Promise<void>;
+  /** Gives the file its name and returns what the commit record says of it; null, and no file, where nothing was appended. */
+  close(): Promise<RunFile | null>;
+  /** Removes what was written, for a unit that fails. Never throws, and may follow anything. */
+  discard(): Promise<void>;
+}
+
 /**
- * Writes what a unit left out, one JSON object a line, in the order given: hand it over in input order, so that the file is the same however often
- * the unit is computed. An empty list writes no file and returns null.
+ * Opens the quarantine file of a unit. It is created with its first record and appears under its name when it is closed, by the protocol of the
+ * unit's other files. Whoever opens it closes or discards it.
  */
-export async function writeQuarantine(
-  run: string,
-  unit: number,
-  leftOut: readonly LeftOut[],
-  options: UnitFileOptions = {},
-): Promise<RunFile | null> {
-  if (leftOut.length === 0) return null;
+export function openQuarantine(run: string, unit: number, options: UnitFileOptions = {}): QuarantineWriter {
   const encoder = new TextEncoder();
-  const { file } = await commitUnitFile(
-    run,
-    unit,
-    quarantineName(unit),
-    async (sink) => {
-      for (const record of leftOut) await sink(encoder.encode(`${canonicalJson(record)}\n`));
+  let file: OpenUnitFile | undefined;
+  return {
+    async append(record) {
+      file ??= await openUnitFile(run, unit, quarantineName(unit), options);
+      await file.sink(encoder.encode(`${canonicalJson(record)}\n`));
     },
-    options,
-  );
-  return file;
+    close: async () => (await file?.close()) ?? null,
+    discard: async () => await file?.discard(),
+  };
+}
+
+/** Writes a whole list by `openQuarantine`. */
+export async function writeQuarantine(run: string, unit: number, leftOut: readonly LeftOut[], options: UnitFileOptions = {}): Promise<RunFile | null> {
+  const quarantine = openQuarantine(run, unit, options);
+  try {
+    for (const record of leftOut) await quarantine.append(record);
+    return await quarantine.close();
+  } catch (error) {
+    await quarantine.discard();
+    throw error;
+  }
 }
 
 /** Reads a quarantine file back (`name` from a commit record or a manifest). Throws an io error naming the line that is damaged. */

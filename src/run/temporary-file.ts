@@ -21,7 +21,7 @@ export function attemptId(): string {
  */
 export class TemporaryFile {
   readonly path: string;
-  readonly #finalPath: string;
+  readonly finalPath: string;
   readonly #handle: FileHandle;
   readonly #signal: AbortSignal | undefined;
   readonly #hash = createHash('sha256');
@@ -34,7 +34,7 @@ export class TemporaryFile {
 
   private constructor(path: string, finalPath: string, handle: FileHandle, signal: AbortSignal | undefined) {
     this.path = path;
-    this.#finalPath = finalPath;
+    this.finalPath = finalPath;
     this.#handle = handle;
     this.#signal = signal;
   }
@@ -78,7 +78,7 @@ export class TemporaryFile {
       await this.#handle.sync();
       await this.#handle.close();
     } catch (error) {
-      throw ioError('write', this.#finalPath, error);
+      throw ioError('write', this.finalPath, error);
     }
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
@@ -101,7 +101,7 @@ export class TemporaryFile {
 
   #refuseIfEnded(): void {
     if (this.#ended === undefined) return;
-    throw new TouchstoneError('internal', `${this.#finalPath} can be neither extended nor finished after ${this.#ended}`);
+    throw new TouchstoneError('internal', `${this.finalPath} can be neither extended nor finished after ${this.#ended}`);
   }
 
   async #append(chunk: Uint8Array): Promise<void> {
@@ -128,7 +128,7 @@ export class TemporaryFile {
         offset += bytesWritten;
       }
     } catch (error) {
-      throw ioError('write', this.#finalPath, error);
+      throw ioError('write', this.finalPath, error);
     }
     this.#bytes += bytes.length;
   }

@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { TouchstoneError } from '../errors.js';
 import type { ByteSink } from '../stream/byte-sink.js';
-import { commitFile, type CommittedFile } from './atomic-file.js';
+import { commitFile, finishCommit, type CommitFileOptions, type CommittedFile } from './atomic-file.js';
 import { commitSchema, type Commit, type RunFile } from './commit-record.js';
 import { hashFile, type FileHash } from './file-hash.js';
 import { readRecord, type RecordRead } from './json-record.js';
 import { commitPath } from './layout.js';
 import { setFileAside } from './set-aside.js';
+import { TemporaryFile } from './temporary-file.js';
 
 export interface UnitFileOptions {
   /** As in CommitFileOptions. */
@@ -39,16 +40,46 @@ export async function commitUnitFile<T>(
   write: (sink: ByteSink) => Promise<T>,
   options: UnitFileOptions = {},
 ): Promise<UnitFile<T>> {
-  const { graceMs = 10_000, ...rest } = options;
-  const committed = await commitFile(join(run, name), write, {
+  const committed = await commitFile(join(run, name), write, recordDecides(run, unit, name, options));
+  return { ...committed, file: { path: name, sha256: committed.sha256, bytes: committed.bytes } };
+}
+
+/** One file of a unit that is written over time, by the rule of `commitUnitFile`. */
+export interface OpenUnitFile {
+  readonly sink: ByteSink;
+  /** Gives the file its name. Throws as `commitUnitFile` does, and has then discarded what was written. */
+  close(): Promise<RunFile>;
+  /** Removes what was written. Never throws. */
+  discard(): Promise<void>;
+}
+
+/** Opens a file of a unit for writing. Whoever opens it closes or discards it. */
+export async function openUnitFile(run: string, unit: number, name: string, options: UnitFileOptions = {}): Promise<OpenUnitFile> {
+  const file = await TemporaryFile.create(join(run, name), options.signal);
+  return {
+    sink: file.sink,
+    async close() {
+      try {
+        const { sha256, bytes } = await finishCommit(file, recordDecides(run, unit, name, options));
+        return { path: name, sha256, bytes };
+      } catch (error) {
+        await file.discard();
+        throw error;
+      }
+    },
+    discard: () => file.discard(),
+  };
+}
+
+function recordDecides(run: string, unit: number, name: string, { graceMs = 10_000, ...rest }: UnitFileOptions): CommitFileOptions {
+  return {
     ...rest,
     onDifferent: async (existing, written) => {
       const record = await awaitRecord(run, unit, graceMs);
       if (record.kind !== 'missing') throw alreadyCommitted(unit, name, existing, written);
       await setFileAside(run, name, async (moved) => (await hashFile(moved)).sha256 === existing.sha256);
     },
-  });
-  return { ...committed, file: { path: name, sha256: committed.sha256, bytes: committed.bytes } };
+  };
 }
 
 async function awaitRecord(run: string, unit: number, graceMs: number): Promise<RecordRead<Commit>> {

@@ -1,11 +1,11 @@
-import { appendFile, readFile, truncate } from 'node:fs/promises';
+import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import type { LeftOut } from '../../src/records.js';
 import { sha256Of } from '../../src/run/file-hash.js';
-import { createRunFolders } from '../../src/run/layout.js';
-import { readQuarantine, writeQuarantine } from '../../src/run/quarantine-file.js';
+import { createRunFolders, quarantinePath } from '../../src/run/layout.js';
+import { openQuarantine, readQuarantine, writeQuarantine } from '../../src/run/quarantine-file.js';
 import { filesBelow, withFolder } from './example-run.js';
 
 const leftOut: readonly LeftOut[] = [
@@ -49,6 +49,56 @@ describe('the quarantine file of a unit', () => {
       await truncate(join(run, path), 0);
       await appendFile(join(run, path), '{"kind":"quarantined"}\n');
       await expect(readQuarantine(run, path)).rejects.toMatchObject({ kind: 'io', message: expect.stringContaining(`${join(run, path)}:1 is not a quarantine record: origin`) as string });
+    });
+  });
+});
+
+describe('a quarantine file that is written while its unit streams by', () => {
+  it('shows nothing under its name until it is closed, and has the bytes of one written at once', async () => {
+    await withFolder(async (run) => {
+      await createRunFolders(run);
+      const quarantine = openQuarantine(run, 7);
+      for (const record of leftOut) {
+        await quarantine.append(record);
+        expect(await filesBelow(run)).toEqual([expect.stringMatching(/^quarantine\/\.00007\.jsonl\.[0-9a-f]{16}\.tmp$/)]);
+      }
+      const file = await quarantine.close();
+      expect(await filesBelow(run)).toEqual(['quarantine/00007.jsonl']);
+      expect(await writeQuarantine(run, 7, leftOut)).toEqual(file);
+      expect(await readQuarantine(run, file!.path)).toEqual(leftOut);
+    });
+  });
+
+  it('creates no file before its first record, and none where there is no record', async () => {
+    await withFolder(async (run) => {
+      await createRunFolders(run);
+      const quarantine = openQuarantine(run, 7);
+      expect(await quarantine.close()).toBeNull();
+      expect(await filesBelow(run)).toEqual([]);
+    });
+  });
+
+  it('leaves nothing when it is discarded, and takes no record after that', async () => {
+    await withFolder(async (run) => {
+      await createRunFolders(run);
+      const quarantine = openQuarantine(run, 7);
+      await quarantine.append(leftOut[0]!);
+      await quarantine.discard();
+      await quarantine.discard();
+      expect(await filesBelow(run)).toEqual([]);
+      await expect(quarantine.append(leftOut[1]!)).rejects.toMatchObject({ kind: 'internal' });
+    });
+  });
+
+  it('takes the place of one that a killed attempt left without a commit record', async () => {
+    await withFolder(async (run) => {
+      await createRunFolders(run);
+      await writeFile(quarantinePath(run, 7), 'torn');
+      const quarantine = openQuarantine(run, 7, { graceMs: 0 });
+      for (const record of leftOut) await quarantine.append(record);
+      const file = await quarantine.close();
+      expect(await readQuarantine(run, file!.path)).toEqual(leftOut);
+      expect((await filesBelow(run)).filter((name) => name.startsWith('stale/'))).toHaveLength(1);
     });
   });
 });
