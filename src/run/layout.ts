@@ -32,6 +32,15 @@ export function quarantineName(unit: number): string {
   return `quarantine/${unitDigits(unit)}.jsonl`;
 }
 
+export function failureName(unit: number): string {
+  return `failures/${unitDigits(unit)}.json`;
+}
+
+/** The unit a file name of failures/ speaks of; undefined for a name this room does not write. */
+export function unitOfFailureName(fileName: string): number | undefined {
+  return unitOfCommitName(fileName);
+}
+
 /** The unit a file name of commits/ speaks of; undefined for a name this room does not write. */
 export function unitOfCommitName(fileName: string): number | undefined {
   const digits = /^(\d{5,})\.json$/.exec(fileName)?.[1];
@@ -44,6 +53,7 @@ export const planPath = (run: string): string => join(run, PLAN_NAME);
 export const shardPath = (run: string, unit: number): string => join(run, shardName(unit));
 export const commitsFolder = (run: string): string => join(run, 'commits');
 export const commitPath = (run: string, unit: number): string => join(run, commitName(unit));
+export const failuresFolder = (run: string): string => join(run, 'failures');
 export const quarantinePath = (run: string, unit: number): string => join(run, quarantineName(unit));
 export const manifestPath = (run: string): string => join(run, MANIFEST_NAME);
 export const successPath = (run: string): string => join(run, SUCCESS_NAME);

@@ -4,14 +4,14 @@ import { readUnit } from '../corpus/read-unit.js';
 import { causalityProbe } from '../graph/foreign/causality.js';
 import type { CorpusItem } from '../records.js';
 import { pendingUnits, readCommits, setProblemAside, type Commit } from '../run/commits.js';
-import { buildManifest, writeManifest, type Manifest } from '../run/manifest.js';
+import type { Manifest } from '../run/manifest.js';
 import { freezePlan, type Plan } from '../run/plan.js';
 import { openSessionPool, type SessionPool } from '../runtime/session-pool.js';
 import { openTaskPool } from '../runtime/task-pool.js';
 import { workerFile } from '../runtime/worker-file.js';
 import { mapOrdered } from '../stream/map-ordered.js';
 import type { TokenizedTexts, TokenizerWorkerData, TokenizeTask } from '../tokenizer/tokenize-task.js';
-import { findDuplicateIds } from './duplicate-ids.js';
+import { finalizeRun } from './finalize.js';
 import type { ScoreOptions } from './options.js';
 import { prepareScore, type Prepared } from './prepare.js';
 import { trackProgress, type Progress } from './progress.js';
@@ -71,8 +71,7 @@ export async function score(options: ScoreOptions, { signal, onEvent = () => und
   if (pending.length > 0) await scoreUnits(prepared, options, pending, { threads, workers }, signal, onEvent);
 
   const { committed } = await readCommits(run, plan);
-  const manifest = buildManifest(plan, committed, await findDuplicateIds(run, [...committed.values()]));
-  await writeManifest(run, manifest);
+  const manifest = await finalizeRun(run, plan, committed);
   return {
     prepared,
     manifest,
