@@ -3,13 +3,13 @@ import { join } from 'node:path';
 
 import { TouchstoneError, errnoOf } from '../errors.js';
 import { writeOnce } from './atomic-file.js';
-import { canonicalJson } from './canonical-json.js';
 import { accountingFault, commitSchema, type Commit, type RunFile } from './commit-record.js';
 import { fileSize, hashFile } from './file-hash.js';
 import { ioError } from './io-error.js';
 import { firstIssue, readRecord } from './json-record.js';
 import { commitName, commitPath, commitsFolder, unitOfCommitName } from './layout.js';
 import { planHash, type Plan } from './plan-record.js';
+import { sealRecord } from './sealed-record.js';
 import { setFileAside } from './set-aside.js';
 
 export type { Commit, DocumentCounts, RunFile } from './commit-record.js';
@@ -48,12 +48,12 @@ export async function writeCommit(run: string, commit: Commit): Promise<{ readon
   const absent = (await damagedFiles(run, commit))[0];
   if (absent !== undefined) throw changedUnderHand(commit.unit, absent.message);
 
-  const text = new TextEncoder().encode(`${canonicalJson(commit, 2)}\n`);
+  const bytes = sealRecord(commit);
   const path = commitPath(run, commit.unit);
   let standing = commit;
-  const { outcome } = await writeOnce(path, (sink) => sink(text), {
+  const { outcome } = await writeOnce(path, (sink) => sink(bytes), {
     onExisting: async () => {
-      const read = await readRecord(path, commitSchema);
+      const read = await readRecord(path, commitSchema, 'sealed');
       if (read.kind === 'missing') return 'retry';
       if (read.kind === 'damaged') throw changedUnderHand(commit.unit, `a damaged record is in the way: ${read.problem}`);
       if (read.value.planHash !== commit.planHash || read.value.shard.sha256 !== commit.shard.sha256) {
@@ -122,7 +122,7 @@ async function readCommit(run: string, fileName: string, plan: Plan, hash: strin
     damaged,
   });
   if (unit === undefined) return problem(`the name must be that of a unit, like ${commitName(7).slice('commits/'.length)}`, null);
-  const read = await readRecord(join(run, path), commitSchema);
+  const read = await readRecord(join(run, path), commitSchema, 'sealed');
   if (read.kind === 'missing') return undefined; // moved aside since the folder was listed
   if (read.kind === 'damaged') return problem(read.problem, read.sha256);
   const commit = read.value;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { errnoOf, messageOf } from '../errors.js';
 import { sha256Of } from './file-hash.js';
 import { ioError } from './io-error.js';
+import { sealFault } from './sealed-record.js';
 
 /** What was found where a JSON record of the run folder should be. `sha256` is that of the file's bytes. */
 export type RecordRead<T> =
@@ -11,8 +12,8 @@ export type RecordRead<T> =
   | { readonly kind: 'damaged'; readonly problem: string; readonly sha256: string }
   | { readonly kind: 'missing' };
 
-/** Reads and checks a record. A file that is absent, torn or of another shape is an answer; a file system that fails is an io error. */
-export async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<RecordRead<T>> {
+/** Reads and checks a record. A file that is absent, torn, changed or of another shape is an answer; a file system that fails is an io error. */
+export async function readRecord<T>(path: string, schema: z.ZodType<T>, form: 'sealed' | 'plain' = 'plain'): Promise<RecordRead<T>> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -20,6 +21,11 @@ export async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise
     if (errnoOf(error) === 'ENOENT') return { kind: 'missing' };
     throw ioError('read', path, error);
   }
+  return parseRecord(bytes, schema, form);
+}
+
+/** What the bytes of a record's file say. */
+export function parseRecord<T>(bytes: Buffer, schema: z.ZodType<T>, form: 'sealed' | 'plain' = 'plain'): Exclude<RecordRead<T>, { kind: 'missing' }> {
   const sha256 = sha256Of(bytes);
   if (bytes.length === 0) return { kind: 'damaged', problem: 'the file is empty', sha256 };
   let json: unknown;
@@ -27,6 +33,11 @@ export async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     return { kind: 'damaged', problem: `the file is not whole JSON: ${messageOf(error)}`, sha256 };
+  }
+  if (form === 'sealed') {
+    const fault = sealFault(bytes);
+    if (fault !== undefined) return { kind: 'damaged', problem: fault, sha256 };
+    delete (json as { checksum?: string }).checksum;
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return { kind: 'record', value: parsed.data, sha256 };

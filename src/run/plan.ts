@@ -1,12 +1,12 @@
 import { TouchstoneError } from '../errors.js';
 import { writeOnce } from './atomic-file.js';
-import { canonicalJson } from './canonical-json.js';
 import { fileSize } from './file-hash.js';
 import { firstIssue, readRecord } from './json-record.js';
 import { PLAN_NAME, createRunFolders, planPath } from './layout.js';
 import { firstPlanDifference } from './plan-difference.js';
 import { planHash, planSchema, type Plan } from './plan-record.js';
 import { outlastClaim } from './publish.js';
+import { sealRecord } from './sealed-record.js';
 import { setFileAside } from './set-aside.js';
 
 export { planHash, type Plan, type PlanFile, type PlanSlice, type PlanUnit, type SliceRange } from './plan-record.js';
@@ -35,8 +35,8 @@ export async function freezePlan(run: string, plan: Plan): Promise<FrozenPlan> {
     return { planHash: hash, outcome: 'resumed' };
   }
   await createRunFolders(run);
-  const text = new TextEncoder().encode(`${canonicalJson(checked.data, 2)}\n`);
-  const { outcome } = await writeOnce(planPath(run), (sink) => sink(text));
+  const bytes = sealRecord(checked.data);
+  const { outcome } = await writeOnce(planPath(run), (sink) => sink(bytes));
   if (outcome === 'created') return { planHash: hash, outcome };
   refuseDifference(run, await readPlan(run), plan);
   return { planHash: hash, outcome: 'resumed' };
@@ -44,7 +44,7 @@ export async function freezePlan(run: string, plan: Plan): Promise<FrozenPlan> {
 
 /** The plan of a run folder. Throws where there is none, and where it is damaged or of a format this version does not know. */
 export async function readPlan(run: string): Promise<Plan> {
-  const read = await readRecord(planPath(run), planSchema);
+  const read = await readRecord(planPath(run), planSchema, 'sealed');
   if (read.kind === 'record') return read.value;
   if (read.kind === 'missing') {
     throw new TouchstoneError('usage', `${run} is not a run folder: it has no ${PLAN_NAME}`, { advice: 'Name the folder that was given to --out.' });

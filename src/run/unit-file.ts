@@ -84,7 +84,7 @@ function recordDecides(run: string, unit: number, name: string, { graceMs = 10_0
 
 async function awaitRecord(run: string, unit: number, graceMs: number): Promise<RecordRead<Commit>> {
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-    const record = await readRecord(commitPath(run, unit), commitSchema);
+    const record = await readRecord(commitPath(run, unit), commitSchema, 'sealed');
     if (record.kind !== 'missing' || waitedMs >= graceMs) return record;
     await sleep(POLL_MS);
   }

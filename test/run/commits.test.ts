@@ -6,6 +6,7 @@ import { pendingUnits, readCommits, setProblemAside, writeCommit, type Commit } 
 import { sha256Of } from '../../src/run/file-hash.js';
 import { commitPath, createRunFolders, quarantineName, shardName, shardPath } from '../../src/run/layout.js';
 import type { Plan } from '../../src/run/plan.js';
+import { sealRecord } from '../../src/run/sealed-record.js';
 import { examplePlan, exampleCommit, filesBelow, withFolder } from './example-run.js';
 
 async function withRun(use: (run: string, plan: Plan) => Promise<void>, units = 3): Promise<void> {
@@ -17,7 +18,7 @@ async function withRun(use: (run: string, plan: Plan) => Promise<void>, units = 
 
 /** Writes a record as it is, without the checks of writeCommit. */
 async function forge(run: string, unit: number, record: unknown): Promise<void> {
-  await writeFile(commitPath(run, unit), typeof record === 'string' ? record : JSON.stringify(record));
+  await writeFile(commitPath(run, unit), typeof record === 'string' ? record : sealRecord(record as object));
 }
 
 describe('a commit record', () => {
