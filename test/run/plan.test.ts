@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { sha256Of } from '../../src/run/file-hash.js';
 import { freezePlan, planHash, readPlan, type Plan } from '../../src/run/plan.js';
+import { sealRecord } from '../../src/run/sealed-record.js';
 import { examplePlan, filesBelow, withFolder } from './example-run.js';
 
 /** A plan with other values at some keys: rooms are merged, everything below them is replaced. */
@@ -168,9 +169,12 @@ describe('reading a plan', () => {
       await expect(readPlan(run)).rejects.toMatchObject({ kind: 'io', message: expect.stringContaining(`${path} cannot be read as a plan: the file is not whole JSON`) as string });
       await truncate(path, 0);
       await expect(readPlan(run)).rejects.toThrow(/the file is empty/);
-      await writeFile(path, text.replace('"formatVersion": 1', '"formatVersion": 2'));
+      await writeFile(path, text.replace('/corpus/a.jsonl', '/corpus/b.jsonl'));
+      await expect(readPlan(run)).rejects.toThrow(/its checksum is [0-9a-f]{64}, and it says "[0-9a-f]{64}"/);
+      const plan = examplePlan();
+      await writeFile(path, sealRecord({ ...plan, formatVersion: 2 }));
       await expect(readPlan(run)).rejects.toThrow(/formatVersion: .*1/);
-      await writeFile(path, text.replace('"stride": 512', '"stride": 512, "strides": 1'));
+      await writeFile(path, sealRecord({ ...plan, windows: { ...plan.windows, strides: 1 } }));
       await expect(readPlan(run)).rejects.toThrow(/windows: .*strides/);
       await rm(path);
       await expect(readPlan(run)).rejects.toThrow(/is not a run folder/);
