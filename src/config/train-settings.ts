@@ -15,6 +15,8 @@ function number(minimum: number, maximum: number, expectation: string) {
 const orNull = <T extends z.ZodType>(schema: T) => z.union([schema, z.null()]).default(null);
 const optional = <T extends z.ZodType>(schema: T) => schema.exactOptional();
 
+const REWEIGHT = 'must hold a temperature in nats above 0, such as {temperature: 0.5}';
+
 /** The rooms of `touchstone train`; the docstrings of TrainOptions and SelectionOptions say what the keys mean. */
 const trainRooms = {
   objective: z.strictObject({ kind: oneOf(['selective', 'causal']) }),
@@ -55,6 +57,7 @@ const trainRooms = {
     scope: optional(oneOf(['batch', 'sequence'])),
     referenceLossCap: optional(number(1e-6, 1e6, 'must be a number of nats above 0')),
     warmupSteps: optional(wholeNumber(0, MOST)),
+    reweight: optional(z.strictObject({ temperature: number(1e-6, 1e6, REWEIGHT) }, REWEIGHT)),
     denominator: optional(oneOf(['selected', 'all'])),
     seed: wholeNumber(0, 2 ** 32 - 1).default(0),
   }),

@@ -4,7 +4,7 @@ import { GraphBuilder } from './builder.js';
 import { gradients } from './gradient/backward.js';
 import type { Graph, Value } from './ir.js';
 import { sequence } from './layers/sequence.js';
-import { selectHighest } from './layers/token-selection.js';
+import { nonZero, rankScores, selectHighest, tokenWeights } from './layers/token-selection.js';
 import { add, cast, div, exp, gatherColumn, gatherRows, logSoftmax, mul, neg, reshape, scalar, shapeOf, sumOver, unsqueeze } from './ops.js';
 import { adamW, clipFactor, globalNorm, type AdamWOptions } from './optimizer.js';
 import { parameterInputs } from './weights.js';
@@ -18,6 +18,8 @@ export interface TrainingGraphOptions {
    * score is live loss * live_weight + offset: 1 and -reference loss give the excess loss.
    */
   readonly objective: 'causal' | 'selective';
+  /** Weights instead of a mask: what is not kept counts exp(-lack / temperature). null = a mask. Only with 'selective'; default null. */
+  readonly temperature?: number | null;
   /** 'accumulate' adds the gradients of a micro-batch to those of earlier ones; 'update' does that too, clips, and steps the optimizer. */
   readonly phase: 'accumulate' | 'update';
   /** Whether gradients of earlier micro-batches come in. */
@@ -48,10 +50,11 @@ export const nextName = (input: string): string => `${input}/next`;
  * `keep` int64 (S). Kept are, in each of the S groups, the `keep` highest scores that are at least `threshold`.
  * With `accumulated`: a gradient for each parameter. With 'update': moment and variance for each, `step_size`, `variance_scale`, `decay`,
  * and `denominator` and `kept_before` float32 (): gradients of the summed loss are divided by `denominator`, or, where that is 0, by the
- * number of tokens kept in this micro-batch and the `kept_before` of earlier ones.
- * Outputs: `live_loss` float32 (N) in nats; `selected` int64 (M), indices into N (selective only); `loss_sum` float32 (), over the selected;
+ * number of tokens kept in this micro-batch and the `kept_before` of earlier ones; with a temperature, by the sum of their weights instead.
+ * Outputs: `live_loss` float32 (N) in nats; `selected` int64 (M), indices into N of what is kept (selective only); `loss_sum` float32 (), over the
+ * selected or, with a temperature, over every token times its weight; then also `weight_sum` float32 ();
  * and either the summed gradients, or `gradient_norm` float32 () of the mean loss before clipping and the next parameters, moments and variances.
- * Only the selected rows go through the backward pass of the head.
+ * Only the selected rows, or those with a weight above 0, go through the backward pass of the head.
  */
 export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph {
   const { spec, objective, phase, optimizer } = options;
@@ -66,13 +69,14 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
   const liveLoss = neg(g, gatherColumn(g, logProbs, targets));
   g.output('live_loss', liveLoss);
 
-  const chosen = objective === 'causal' ? all(rows, targets, liveLoss, logProbs) : selected(g, rows, targets, liveLoss, logProbs);
-  g.output('loss_sum', sumOver(g, chosen.liveLoss, [0]));
+  const chosen = objective === 'causal' ? all(rows, targets, liveLoss, logProbs) : selected(g, rows, targets, liveLoss, logProbs, options.temperature ?? null);
+  const { weights: tokenWeight } = chosen;
+  g.output('loss_sum', sumOver(g, tokenWeight === null ? chosen.liveLoss : mul(g, chosen.liveLoss, tokenWeight), [0]));
 
   // The forward pass of these logits is never run: their gradient is known in closed form, and nothing else asks for them.
   const logits = project(g, gatherRows(g, hidden, chosen.rows));
   const parameters = weights.parameters;
-  const grads = gradients(g, [{ value: logits, grad: crossEntropyGradient(g, chosen.logProbs, chosen.targets, logits) }], parameters);
+  const grads = gradients(g, [{ value: logits, grad: crossEntropyGradient(g, chosen, logits) }], parameters);
   const summed = parameters.map((parameter, at) => {
     if (!options.accumulated) return grads[at]!;
     return add(g, g.input(gradientName(parameter.name), 'float32', parameter.shape), grads[at]!);
@@ -81,7 +85,7 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
   if (phase === 'accumulate') {
     parameters.forEach(({ name }, at) => { g.output(nextName(gradientName(name)), summed[at]!); });
   } else {
-    const denominator = lossDenominator(g, chosen.targets);
+    const denominator = lossDenominator(g, chosen);
     const norm = div(g, globalNorm(g, summed), denominator);
     g.output('gradient_norm', norm);
     const factor = div(g, clipFactor(g, norm, optimizer.clipNorm), denominator);
@@ -104,37 +108,52 @@ interface Chosen {
   readonly targets: Value;
   readonly liveLoss: Value;
   readonly logProbs: Value;
+  /** [M] above 0, and their sum; null where each counts 1. */
+  readonly weights: Value | null;
+  readonly weightSum: Value | null;
 }
 
 function all(rows: Value, targets: Value, liveLoss: Value, logProbs: Value): Chosen {
-  return { rows, targets, liveLoss, logProbs };
+  return { rows, targets, liveLoss, logProbs, weights: null, weightSum: null };
 }
 
-function selected(g: GraphBuilder, rows: Value, targets: Value, liveLoss: Value, logProbs: Value): Chosen {
+function selected(g: GraphBuilder, rows: Value, targets: Value, liveLoss: Value, logProbs: Value, temperature: number | null): Chosen {
   const offsets = g.input('offsets', 'float32', ['S', 'L']);
   const liveWeight = g.input('live_weight', 'float32', []);
   const keep = g.input('keep', 'int64', ['S']);
   const live = reshape(g, liveLoss, ['S', 'L'], shapeOf(g, offsets));
-  const picked = selectHighest(g, add(g, mul(g, live, liveWeight), offsets), keep, g.input('threshold', 'float32', []));
-  g.output('selected', picked);
-  const take = (x: Value): Value => gatherRows(g, x, picked);
-  return { rows: take(rows), targets: take(targets), liveLoss: take(liveLoss), logProbs: take(logProbs) };
+  const threshold = g.input('threshold', 'float32', []);
+  const ranked = rankScores(g, add(g, mul(g, live, liveWeight), offsets));
+  const kept = selectHighest(g, ranked, keep, threshold);
+  g.output('selected', kept);
+  const pick = (picked: Value, weights: Value | null, weightSum: Value | null): Chosen => {
+    const take = (x: Value): Value => gatherRows(g, x, picked);
+    return { rows: take(rows), targets: take(targets), liveLoss: take(liveLoss), logProbs: take(logProbs), weights: weights === null ? null : take(weights), weightSum };
+  };
+  if (temperature === null) return pick(kept, null, null);
+  const weights = tokenWeights(g, ranked, keep, threshold, temperature);
+  const weightSum = sumOver(g, weights, [0]);
+  g.output('weight_sum', weightSum);
+  return pick(nonZero(g, weights), weights, weightSum);
 }
 
-/** What the summed loss is divided by: a float32 number above 0. targets [M]. */
-function lossDenominator(g: GraphBuilder, targets: Value): Value {
+/** What the summed loss is divided by: a float32 number above 0. */
+function lossDenominator(g: GraphBuilder, { targets, weightSum }: Chosen): Value {
   const given = g.input('denominator', 'float32', []);
   const before = g.input('kept_before', 'float32', []);
-  const here = cast(g, g.node('Size', [targets], 'int64', []), 'float32');
-  const kept = g.node('Max', [add(g, before, here), scalar(g, 1)], 'float32', []);
-  return g.node('Where', [g.node('Greater', [given, scalar(g, 0)], 'bool', []), given, kept], 'float32', []);
+  const here = weightSum ?? cast(g, g.node('Size', [targets], 'int64', []), 'float32');
+  const total = add(g, before, here);
+  const positive = (x: Value): Value => g.node('Greater', [x, scalar(g, 0)], 'bool', []);
+  const kept = g.node('Where', [positive(total), total, scalar(g, 1)], 'float32', []);
+  return g.node('Where', [positive(given), given, kept], 'float32', []);
 }
 
-/** Gradient of the sum of the losses with respect to the logits: softmax minus one-hot of the target. logProbs [M, V], targets [M]. */
-function crossEntropyGradient(g: GraphBuilder, logProbs: Value, targets: Value, logits: Value): Value {
+/** Gradient of the sum of the (weighted) losses with respect to the logits: softmax minus one-hot of the target. logProbs [M, V], targets [M]. */
+function crossEntropyGradient(g: GraphBuilder, { logProbs, targets, weights }: Chosen, logits: Value): Value {
   const columns = unsqueeze(g, cast(g, targets, 'int64'), 1);
   const minusOne = g.node('Expand', [g.constant('float32', [], [-1]), shapeOf(g, columns)], 'float32', columns.shape);
-  return g.node('ScatterElements', [exp(g, logProbs), columns, minusOne], 'float32', logits.shape, {
+  const gradient = g.node('ScatterElements', [exp(g, logProbs), columns, minusOne], 'float32', logits.shape, {
     attributes: { axis: { kind: 'int', value: 1 }, reduction: { kind: 'string', value: 'add' } },
   });
+  return weights === null ? gradient : mul(g, gradient, unsqueeze(g, weights, 1));
 }

@@ -1,4 +1,4 @@
-import { TouchstoneError } from '../errors.js';
+import { LOWEST_SCORE } from '../graph/layers/token-selection.js';
 import type { Tensors } from '../runtime/protocol.js';
 import { findCandidates } from '../selection/candidates.js';
 import { keepCount } from '../selection/keep-count.js';
@@ -14,18 +14,12 @@ export interface SelectionPlan {
   readonly candidates: number;
 }
 
-/** Below every score of a candidate, and above the -Infinity of what is none. */
-const LOWEST = -3.4028234663852886e38;
-
 /**
  * The selection of a micro-batch as inputs of the training graph: scores are live loss * live_weight + offsets, which is
  * live - reference with weights of 1 and offsets of -reference, and the score itself with a weight of 0. Groups are the competitions of
- * the rule, so sequence scope needs sequences of one length. The same set as `selectTokens`, which states the rule.
+ * the rule, so sequence scope needs sequences of one length. The same set as `selectTokens`, which states the rule; a `reweight` is the graph's own.
  */
 export function planSelection(tokens: SelectionTokens, rule: SelectionRule): SelectionPlan {
-  if (rule.temperature !== null) {
-    throw new TouchstoneError('usage', 'selection.reweight is not available in training yet; it must be left out', { advice: 'Use keepFraction or threshold.' });
-  }
   const count = countTokens(tokens);
   // The live losses of an excess are the graph's to compute; all other columns must be here.
   checkColumns({ liveLoss: new Float32Array(0), ...tokens }, rule);
@@ -40,7 +34,7 @@ export function planSelection(tokens: SelectionTokens, rule: SelectionRule): Sel
     return everything || rule.threshold !== null ? inGroup : keepCount(inGroup, rule.keepFraction!);
   });
   const lowIsKept = rule.score === 'reference' || rule.score === 'entropy';
-  const threshold = everything || rule.threshold === null ? LOWEST : lowIsKept ? -rule.threshold : rule.threshold;
+  const threshold = everything || rule.threshold === null ? LOWEST_SCORE : lowIsKept ? -rule.threshold : rule.threshold;
   return {
     scored,
     candidates,

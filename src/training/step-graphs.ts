@@ -3,6 +3,7 @@ import { buildEvaluationGraph } from '../graph/evaluation-graph.js';
 import { buildTrainingGraph, gradientName, momentName, varianceName, type TrainingGraphOptions } from '../graph/training-graph.js';
 import type { ModelSpec } from '../records.js';
 import type { State } from '../runtime/stateful-protocol.js';
+import { resolveSelection } from '../selection/options.js';
 import type { TrainOptions } from './options.js';
 
 export interface Parameter {
@@ -21,7 +22,9 @@ const decays: TrainingGraphOptions['decays'] = (_name, shape) => shape.length >=
 
 export function buildStepGraphs(spec: ModelSpec, options: TrainOptions): StepGraphs {
   const { beta1, beta2, epsilon, clipNorm } = options.optimizer;
-  const common = { spec, contextLength: options.data.length, objective: options.objective.kind, optimizer: { beta1, beta2, epsilon, clipNorm }, decays };
+  const selective = options.objective.kind === 'selective';
+  const temperature = selective ? resolveSelection(options.selection).temperature : null;
+  const common = { spec, contextLength: options.data.length, objective: options.objective.kind, temperature, optimizer: { beta1, beta2, epsilon, clipNorm }, decays };
   const accumulates = options.batch.accumulation > 1;
   const last = buildTrainingGraph({ ...common, phase: 'update', accumulated: accumulates });
   const evaluate = encodeModel(buildEvaluationGraph(spec, options.data.length));

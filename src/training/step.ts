@@ -11,16 +11,18 @@ import { planSelection } from './selection-feeds.js';
 
 /** What a step did. */
 export interface StepOutcome {
-  /** Mean loss in nats of the tokens trained on, before the update. */
+  /** Mean loss in nats of the tokens trained on, before the update; weighted, where tokens have weights. */
   readonly loss: number;
   /** Mean loss in nats of every target of the step, trained on or not. */
   readonly lossAll: number;
   /** Global norm of the gradient of the mean loss, before clipping. */
   readonly gradientNorm: number;
   readonly learningRate: number;
-  /** Targets that went through the model, and those trained on. */
+  /** Targets that went through the model, and those trained on: with weights, those that were kept and count 1. */
   readonly consumedTokens: number;
   readonly trainedTokens: number;
+  /** Sum of the weights; without weights, trainedTokens. */
+  readonly weight: number;
   /** Mean excess loss in nats of kept and dropped candidates; NaN without reference losses or where there is none. */
   readonly meanExcessKept: number;
   readonly meanExcessDropped: number;
@@ -35,7 +37,7 @@ const scalar = (value: number): TensorData => ({ dtype: 'float32', dims: [], dat
 export async function runStep(session: StatefulSession, batches: readonly TrainingBatch[], step: number, options: TrainOptions, rule: SelectionRule): Promise<StepOutcome> {
   const { optimizer, objective } = options;
   const selective = objective.kind === 'selective';
-  const tally = { lossSum: 0, allSum: 0, consumed: 0, trained: 0, scored: 0, excess: [0, 0], excessCounts: [0, 0] };
+  const tally = { lossSum: 0, allSum: 0, consumed: 0, trained: 0, weight: 0, scored: 0, excess: [0, 0], excessCounts: [0, 0] };
   const rate = learningRate(step, { peak: optimizer.learningRate, floor: optimizer.minLearningRate, kind: optimizer.schedule, warmupSteps: optimizer.warmupSteps, steps: options.run.steps });
   let gradientNorm = NaN;
   let first: Float32Array = new Float32Array(0);
@@ -50,7 +52,7 @@ export async function runStep(session: StatefulSession, batches: readonly Traini
           step_size: scalar(rate / (1 - optimizer.beta1 ** (step + 1))),
           variance_scale: scalar(1 / Math.sqrt(1 - optimizer.beta2 ** (step + 1))),
           decay: scalar(1 - rate * optimizer.weightDecay),
-          kept_before: scalar(tally.trained),
+          kept_before: scalar(tally.weight),
           denominator: scalar(selective && rule.denominator === 'all' ? Math.max(1, tally.scored) : 0),
         }
       : {};
@@ -66,17 +68,20 @@ export async function runStep(session: StatefulSession, batches: readonly Traini
     if (number === 0) first = live;
     const picked = outputs['selected']?.data as BigInt64Array | undefined;
     tally.lossSum += (outputs['loss_sum']!.data as Float32Array)[0]!;
-    tally.trained += picked?.length ?? targets.length;
+    const kept = picked?.length ?? targets.length;
+    tally.trained += kept;
+    tally.weight += (outputs['weight_sum']?.data as Float32Array | undefined)?.[0] ?? kept;
     addLosses(tally, live, batch, picked);
     if (isLast) gradientNorm = (outputs['gradient_norm']!.data as Float32Array)[0]!;
   }
   return {
-    loss: tally.lossSum / tally.trained,
+    loss: tally.lossSum / tally.weight,
     lossAll: tally.allSum / tally.consumed,
     gradientNorm,
     learningRate: rate,
     consumedTokens: tally.consumed,
     trainedTokens: tally.trained,
+    weight: tally.weight,
     meanExcessKept: tally.excess[1]! / tally.excessCounts[1]!,
     meanExcessDropped: tally.excess[0]! / tally.excessCounts[0]!,
     live: first,

@@ -142,7 +142,7 @@ async function loop({ session, prepared, options, log, signal, onEvent }: Traini
       const last = position.step === run.steps;
       const evaluates = last || position.step % run.evaluateEvery === 0;
       if (evaluates) evaluations = await evaluateAll();
-      await record(metricsOf(position, outcome, seconds, evaluates ? evaluations : undefined), { consumed: outcome.consumedTokens, trained: outcome.trainedTokens });
+      await record(metricsOf(position, outcome, rule.temperature !== null, seconds, evaluates ? evaluations : undefined), { consumed: outcome.consumedTokens, trained: outcome.trainedTokens });
       if (last || position.step % run.checkpointEvery === 0) {
         await save(position);
         saved = position.step;
@@ -161,13 +161,14 @@ async function loop({ session, prepared, options, log, signal, onEvent }: Traini
   return { model, curves, position, evaluation: Object.fromEntries(evaluations.map(({ name, loss }) => [name, loss])) };
 }
 
-function metricsOf({ step, consumedTokens, trainedTokens }: TrainingPosition, outcome: StepOutcome, seconds: number, evaluations: readonly Evaluation[] | undefined): StepMetrics {
+function metricsOf({ step, consumedTokens, trainedTokens }: TrainingPosition, outcome: StepOutcome, weighted: boolean, seconds: number, evaluations: readonly Evaluation[] | undefined): StepMetrics {
   const { loss, lossAll, gradientNorm, learningRate, meanExcessKept, meanExcessDropped } = outcome;
   return {
     step, consumedTokens, trainedTokens, loss, lossAll, gradientNorm, learningRate, meanExcessKept, meanExcessDropped,
     keptShare: outcome.trainedTokens / outcome.consumedTokens,
     tokensPerSecond: outcome.consumedTokens / seconds,
     stepSeconds: seconds,
+    ...(weighted ? { weightShare: outcome.weight / outcome.consumedTokens } : {}),
     ...(evaluations === undefined ? {} : { evaluations }),
   };
 }

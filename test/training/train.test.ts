@@ -90,6 +90,23 @@ describe('training', () => {
     expect(name === 'all' ? share : share / 0.6).toBeGreaterThan(0.9);
   });
 
+  it('weighs tokens instead of dropping them with selection.reweight, the same for micro-batches as for their sum', async () => {
+    const by = ['selection.reweight={temperature: 0.5}', 'selection.scope=sequence', 'run.steps=3', 'run.evaluateEvery=10'];
+    const one = await run('weights', by);
+    const two = await run('weights-accumulated', [...by, 'batch.sequences=2', 'batch.accumulation=2']);
+    for (const [at, { keptShare, weightShare, loss, trained, gradientNorm }] of one.steps.entries()) {
+      expect(keptShare).toBeCloseTo(0.6, 1);
+      expect(weightShare).toBeGreaterThan(keptShare + 0.01);
+      expect(weightShare).toBeLessThan(1);
+      expect(two.steps[at]).toMatchObject({ trained });
+      expect(two.steps[at]!.loss).toBeCloseTo(loss, 4);
+      expect(two.steps[at]!.weightShare).toBeCloseTo(weightShare!, 5);
+      expect(two.steps[at]!.gradientNorm).toBeCloseTo(gradientNorm, 4);
+    }
+    expect((await readMetrics(join(folder, 'weights/metrics.jsonl'))).at(-1)!.weightShare).toBe(one.steps[2]!.weightShare);
+    expect((await run('masked', ['run.steps=1'])).steps[0]!.weightShare).toBeUndefined();
+  });
+
   it('trains causally on a corpus, and its model is a reference model', async () => {
     const out = join(folder, 'causal');
     await run('causal', ['objective.kind=causal', 'data.scores=null', `data.corpus=${join(folder, 'clean.jsonl')}`]);

@@ -20,11 +20,17 @@ function chartsOf(records: readonly StepMetrics[]): Chart[] {
   return [
     chart('Training loss', 'nats per token', everyTokenKept ? [curve('all tokens', 'loss')] : [curve('tokens trained on', 'loss'), curve('all tokens', 'lossAll')]),
     chart('Evaluation loss', 'nats per token', evaluationSeries(records)),
-    chart('Kept share', '% of the tokens of the step', [curve('kept, %', 'keptShare', 100)], [0, 100]),
+    chart('Kept share', '% of the tokens of the step', [curve('kept, %', 'keptShare', 100), ...weightSeries(records)], [0, 100]),
     chart('Mean excess loss', 'nats per token', [curve('kept', 'meanExcessKept'), curve('dropped', 'meanExcessDropped')], [0]),
     chart('Learning rate', 'step size of AdamW', [curve('learning rate', 'learningRate')], [0]),
     chart('Gradient norm', 'global L2 norm before clipping', [curve('gradient norm', 'gradientNorm')], [0]),
   ];
+}
+
+/** The share of the weights, where tokens had weights. */
+function weightSeries(records: readonly StepMetrics[]): Series[] {
+  const points = records.flatMap(({ step, weightShare }) => (weightShare === undefined ? [] : [{ x: step, y: 100 * weightShare }]));
+  return points.length === 0 ? [] : [{ name: 'sum of weights, %', points }];
 }
 
 /** One curve a held-out set, in the order of their names. */

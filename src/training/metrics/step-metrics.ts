@@ -29,6 +29,8 @@ export interface StepMetrics {
   readonly meanExcessDropped: number;
   readonly tokensPerSecond: number;
   readonly stepSeconds: number;
+  /** Only with weights instead of a mask: their sum over tokens consumed, of this step; keptShare then is the share that counts 1. */
+  readonly weightShare?: number;
   readonly evaluations?: readonly Evaluation[];
 }
 
@@ -58,6 +60,7 @@ const line = z.strictObject({
   meanExcessDropped: z.number().nullable(),
   tokensPerSecond: z.number().nullable(),
   stepSeconds: z.number().nullable(),
+  weightShare: z.number().optional(),
   evaluations: z.array(z.strictObject({ name: z.string(), loss: z.number().nullable() })).optional(),
   nullReasons: z.record(z.string(), z.string()).optional(),
 });
@@ -70,11 +73,12 @@ export function metricsLine(record: StepMetrics): string {
     reasons[key] = reasonOf(key, value, record.step);
     return null;
   };
-  const { step, consumedTokens, trainedTokens, evaluations } = record;
+  const { step, consumedTokens, trainedTokens, weightShare, evaluations } = record;
   const measured = Object.fromEntries(MEASURED.map((key) => [key, storable(key, record[key])]));
   const evaluated = evaluations?.map(({ name, loss }) => ({ name, loss: storable(evaluationKey(name), loss) }));
   return JSON.stringify({
     step, consumedTokens, trainedTokens, ...measured,
+    ...(weightShare === undefined ? {} : { weightShare }),
     ...(evaluated === undefined ? {} : { evaluations: evaluated }),
     ...(Object.keys(reasons).length === 0 ? {} : { nullReasons: reasons }),
   });
@@ -83,10 +87,10 @@ export function metricsLine(record: StepMetrics): string {
 /** The record of a line. Throws an io error that names `subject` for anything `metricsLine` does not write. */
 export function parseMetricsLine(text: string, subject: string): StepMetrics {
   try {
-    const { nullReasons = {}, evaluations, ...rest } = line.parse(JSON.parse(text));
+    const { nullReasons = {}, weightShare, evaluations, ...rest } = line.parse(JSON.parse(text));
     const value = (key: string, stored: number | null): number => stored ?? unstorable(nullReasons[key]);
     const measured = Object.fromEntries(MEASURED.map((key) => [key, value(key, rest[key])])) as Record<Measured, number>;
-    const record = { ...rest, ...measured };
+    const record = { ...rest, ...measured, ...(weightShare === undefined ? {} : { weightShare }) };
     if (evaluations === undefined) return record;
     return { ...record, evaluations: evaluations.map(({ name, loss }) => ({ name, loss: value(evaluationKey(name), loss) })) };
   } catch (error) {

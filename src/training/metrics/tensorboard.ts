@@ -82,6 +82,7 @@ function restartEvent(wallSeconds: number, step: number): Uint8Array {
 function scalarEvent(record: StepMetrics, wallSeconds: number): Uint8Array | undefined {
   const scalars: (readonly [string, number])[] = [
     ...MEASURED.map((key) => [TAGS[key], record[key]] as const),
+    ...(record.weightShare === undefined ? [] : [['selection/weight_share', record.weightShare] as const]),
     ...(record.evaluations ?? []).map(({ name, loss }) => [`evaluation/${name}`, loss] as const),
   ].filter(([, value]) => !Number.isNaN(value));
   if (scalars.length === 0) return undefined;

@@ -7,6 +7,7 @@ import { openCheckpoint } from '../../../src/model/checkpoint.js';
 import { readSafetensors } from '../../../src/model/safetensors.js';
 import type { Tensors } from '../../../src/runtime/protocol.js';
 import { openSession } from '../../../src/runtime/session.js';
+import { selectTokens } from '../../../src/selection/select-tokens.js';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 const CASES = readdirSync(`${FIXTURES}training`);
@@ -138,5 +139,75 @@ describe('selection inside the step', () => {
       expect(floats(everything, nextName(gradientName(name)))).toEqual(floats(whole, nextName(gradientName(name))));
     }
     await session.release();
+  });
+
+  it('with a temperature adds up the gradients of single tokens, each times its weight, and follows the slope of the weighted loss', async () => {
+    const { expected, options, parameters } = await openCase('llama-gqa-tied');
+    const feeds = batchFeeds(expected.inputIds);
+    const count = feeds['targets']!.data.length;
+    const plain = buildTrainingGraph(options);
+    const weighted = (at: number, direction?: ReadonlyMap<string, Float32Array>): Tensors => Object.fromEntries(plain.parameters.map(({ name, shape }) => {
+      const values = parameters.get(name)!;
+      return [name, float32(shape, direction === undefined ? values : values.map((value, i) => value + at * direction.get(name)![i]!))];
+    }));
+    const causal = await openSession({ model: encodeModel(plain.graph), weightsFolder: null, threads: 1, spin: false });
+    const reference = Float32Array.from({ length: count }, (_, at) => ((at * 7919) % 13) / 2);
+    const { live_loss: live } = await causal.run({ ...feeds, ...weighted(0) });
+    const liveLoss = live!.data as Float32Array;
+    const rule = { keepFraction: 0.3, reweight: { temperature: 1.5 } };
+    const { weights, kept, denominator } = selectTokens({ sequenceOffsets: Int32Array.of(0, count), step: 0, liveLoss, referenceLoss: reference }, rule);
+    expect(denominator).toBeGreaterThan(kept + 1);
+
+    const sums = new Map(plain.parameters.map(({ name }) => [name, new Float64Array(parameters.get(name)!.length)]));
+    for (let at = 0; at < count; at++) {
+      const one = (name: 'rows' | 'targets'): Tensors[string] => ({ dtype: 'int32', dims: [1], data: (feeds[name]!.data as Int32Array).slice(at, at + 1) });
+      const single = await causal.run({ ...feeds, ...weighted(0), rows: one('rows'), targets: one('targets') });
+      for (const [name, sum] of sums) floats(single, nextName(gradientName(name))).forEach((value, i) => { sum[i]! += weights![at]! * value; });
+    }
+
+    const session = await openSession({ model: encodeModel(buildTrainingGraph({ ...options, objective: 'selective', temperature: 1.5 }).graph), weightsFolder: null, threads: 1, spin: false });
+    const found = await session.run({
+      ...feeds, ...weighted(0),
+      offsets: float32([1, count], reference.map((loss) => -loss)), live_weight: scalar(1), threshold: scalar(-3e38), keep: { dtype: 'int64', dims: [1], data: BigInt64Array.of(BigInt(kept)) },
+    });
+    const weightedLoss = (losses: Float32Array): number => losses.reduce((sum, loss, at) => sum + loss * weights![at]!, 0);
+    expect(found['selected']!.data).toHaveLength(kept);
+    expect(floats(found, 'weight_sum')[0]).toBeCloseTo(denominator, 4);
+    expect(floats(found, 'loss_sum')[0]).toBeCloseTo(weightedLoss(liveLoss), 3);
+    let slope = 0;
+    const direction = new Map<string, Float32Array>();
+    for (const [name, sum] of sums) {
+      const gradient = floats(found, nextName(gradientName(name)));
+      const largest = sum.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      expect(gradient.reduce((most, value, i) => Math.max(most, Math.abs(value - sum[i]!)), 0) / largest, name).toBeLessThan(2e-5);
+      direction.set(name, Float32Array.from(gradient, (_, i) => Math.sin(i + name.length)));
+      gradient.forEach((value, i) => { slope += value * direction.get(name)![i]!; });
+    }
+
+    // Weights are constants of the step: they depend on the live loss, and no gradient goes through them.
+    const H = 1e-3;
+    const [above, below] = [await causal.run({ ...feeds, ...weighted(H, direction) }), await causal.run({ ...feeds, ...weighted(-H, direction) })];
+    const difference = (weightedLoss(floats(above, 'live_loss')) - weightedLoss(floats(below, 'live_loss'))) / (2 * H);
+    expect(Math.abs(difference / slope - 1)).toBeLessThan(1e-2);
+    await Promise.all([causal.release(), session.release()]);
+  });
+
+  it('with a temperature and everything kept is plain training bit for bit', async () => {
+    const { expected, options, parameters } = await openCase('qwen3');
+    const feeds = batchFeeds(expected.inputIds);
+    const count = feeds['targets']!.data.length;
+    const gradientsOf = async (graph: TrainingGraphOptions, more: Tensors): Promise<Tensors> => {
+      const built = buildTrainingGraph(graph);
+      const session = await openSession({ model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
+      const outputs = await session.run({ ...feeds, ...Object.fromEntries(built.parameters.map(({ name, shape }) => [name, float32(shape, parameters.get(name)!)])), ...more });
+      await session.release();
+      return outputs;
+    };
+    const plain = await gradientsOf(options, {});
+    const all = await gradientsOf({ ...options, objective: 'selective', temperature: 0.1 }, {
+      offsets: float32([1, count], new Float32Array(count).fill(-2)), live_weight: scalar(1), threshold: scalar(-3e38), keep: { dtype: 'int64', dims: [1], data: BigInt64Array.of(BigInt(count)) },
+    });
+    for (const name of Object.keys(plain)) expect(all[name], name).toEqual(plain[name]);
+    expect(Object.keys(plain).length).toBeGreaterThan(10);
   });
 });

@@ -23,6 +23,12 @@ describe('the record of a step', () => {
     expect(parseMetricsLine(metricsLine(record), 'line 1')).toEqual(record);
   });
 
+  it('holds the share of the weights only where tokens had weights', () => {
+    const record = stepRecord(3, { weightShare: 0.75 });
+    expect(parseMetricsLine(metricsLine(record), 'line 1')).toEqual(record);
+    expect(metricsLine(stepRecord(3))).not.toContain('weightShare');
+  });
+
   it('of step 0 holds evaluations alone', () => {
     const record = beforeTraining([{ name: 'gsm8k-test', loss: 7.5 }]);
     expect(JSON.parse(metricsLine(record))).toMatchObject({ step: 0, consumedTokens: 0, loss: null, evaluations: [{ name: 'gsm8k-test', loss: 7.5 }], nullReasons: { loss: 'before the first step' } });
