@@ -53,6 +53,18 @@ export interface LeftOut {
 
 export type CorpusItem = Document | LeftOut;
 
+/** A document whose row an earlier run holds: it needs no tokens and no losses. */
+export interface KnownDocument {
+  readonly kind: 'known';
+  readonly id: string;
+  readonly source: string;
+  readonly hash: string;
+  /** Number of its row among those that can be reused. */
+  readonly row: number;
+  /** UTF-16 code units of its text: tells what its row takes in memory before that is read. */
+  readonly characters: number;
+}
+
 /** A text as token ids: what windows are cut from and what a row of the shard carries. */
 export interface TokenizedDocument {
   readonly kind: 'tokenized';

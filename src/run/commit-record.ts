@@ -40,6 +40,8 @@ export interface Commit {
   readonly computedTokens: number;
   /** Of these, padding. */
   readonly paddedTokens: number;
+  /** What was copied from earlier runs instead of being computed; absent where none were given. Shard and manifest do not depend on it. */
+  readonly reused?: { readonly documents: number; readonly tokens: number };
   readonly seconds: number;
   readonly host?: string;
   /** ISO 8601, UTC. */
@@ -63,6 +65,7 @@ export const commitSchema: z.ZodType<Commit> = z.strictObject({
   documents: documentCounts,
   computedTokens: count,
   paddedTokens: count,
+  reused: z.strictObject({ documents: count, tokens: count }).exactOptional(),
   seconds: z.number().min(0),
   host: z.string().exactOptional(),
   finishedAt: z.iso.datetime(),
@@ -80,6 +83,10 @@ export function accountingFault(commit: Commit): string | undefined {
   }
   if (commit.paddedTokens > commit.computedTokens) {
     return `paddedTokens must be at most computedTokens, got ${commit.paddedTokens} of ${commit.computedTokens}`;
+  }
+  const { reused } = commit;
+  if (reused !== undefined && (reused.documents > docs.scored || reused.tokens > commit.tokens)) {
+    return `reused must be at most what was scored, got ${reused.documents} of ${docs.scored} documents and ${reused.tokens} of ${commit.tokens} tokens`;
   }
   if (commit.shard.path !== shardName(unit)) return `shard.path must be ${shardName(unit)}, got ${commit.shard.path}`;
   if (quarantine !== null && quarantine.path !== quarantineName(unit)) return `quarantine.path must be ${quarantineName(unit)}, got ${quarantine.path}`;

@@ -165,3 +165,8 @@ function withoutLocations(plan: Plan): unknown {
 export function planHash(plan: Plan): string {
   return sha256Of(canonicalJson(withoutLocations(plan)));
 }
+
+/** The id put before a document as context, or null. */
+export function prefixId({ windows: { bos, bosId, eosId } }: Plan): number | null {
+  return { none: null, bos: bosId, 'eos-as-bos': eosId }[bos];
+}

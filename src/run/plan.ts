@@ -9,7 +9,7 @@ import { outlastClaim } from './publish.js';
 import { sealRecord } from './sealed-record.js';
 import { setFileAside } from './set-aside.js';
 
-export { planHash, type Plan, type PlanFile, type PlanSlice, type PlanUnit, type SliceRange } from './plan-record.js';
+export { planHash, prefixId, type Plan, type PlanFile, type PlanSlice, type PlanUnit, type SliceRange } from './plan-record.js';
 
 export interface FrozenPlan {
   readonly planHash: string;

@@ -1,22 +1,24 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { TouchstoneError } from '../errors.js';
-import type { CorpusItem, LeftOut, TokenizedDocument } from '../records.js';
+import type { CorpusItem, KnownDocument, LeftOut, TokenizedDocument } from '../records.js';
 import { writeQuarantine } from '../run/quarantine-file.js';
 import { shardName } from '../run/layout.js';
-import { planHash, type Plan } from '../run/plan.js';
+import { planHash, prefixId, type Plan } from '../run/plan.js';
 import { commitUnitFile } from '../run/unit-file.js';
 import { writeCommit, type Commit, type DocumentCounts } from '../run/commits.js';
 import type { SessionPool } from '../runtime/session-pool.js';
 import { checkShard } from '../store/check-shard.js';
+import type { EarlierRows } from '../store/earlier-rows.js';
 import { ShardWriter, type ShardTotals } from '../store/writer.js';
 import type { ByteSink } from '../stream/byte-sink.js';
 import { mapOrdered } from '../stream/map-ordered.js';
 import { scatterLosses } from '../windows/batch.js';
 import { batches, type BatchOptions } from '../windows/batches.js';
-import type { OpenDocument } from '../windows/open-document.js';
 import { packRows } from '../windows/pack.js';
+import { markKnown } from './known-documents.js';
 import type { ProgressTracker } from './progress.js';
+import { RowQueue } from './row-queue.js';
 import { runBatch } from './run-batch.js';
 import { shardMetadata } from './shard-metadata.js';
 import { tokenize, type EncodeTexts } from './tokenize.js';
@@ -28,6 +30,8 @@ export interface UnitContext {
   readonly encode: EncodeTexts;
   readonly encodeConcurrency: number;
   readonly sessions: SessionPool;
+  /** Rows that need not be computed; null = all must. Document layout only. */
+  readonly earlier: EarlierRows | null;
   readonly batchTokens: number;
   readonly signal: AbortSignal;
   /** Throws where a file the unit was read from is no longer the one that was planned. */
@@ -42,6 +46,7 @@ interface Tally {
   nonfinite: number;
   computedTokens: number;
   paddedTokens: number;
+  reused: { readonly documents: number; readonly tokens: number };
 }
 
 /**
@@ -53,6 +58,7 @@ export async function scoreUnit(unit: number, items: AsyncIterable<CorpusItem>, 
   const started = performance.now();
   const tally: Tally = {
     documents: { read: 0, scored: 0, quarantined: 0, skipped: 0 }, leftOut: [], nonfinite: 0, computedTokens: 0, paddedTokens: 0,
+    reused: { documents: 0, tokens: 0 },
   };
   let totals: ShardTotals | undefined;
   const shard = await commitUnitFile(run, unit, shardName(unit), async (sink) => (totals = await writeShard(unit, items, sink, tally, context)), {
@@ -79,6 +85,7 @@ export async function scoreUnit(unit: number, items: AsyncIterable<CorpusItem>, 
     documents: tally.documents,
     computedTokens: tally.computedTokens,
     paddedTokens: tally.paddedTokens,
+    ...(context.earlier === null ? {} : { reused: tally.reused }),
     seconds: (performance.now() - started) / 1000,
     host: hostname(),
     finishedAt: new Date().toISOString(),
@@ -87,7 +94,7 @@ export async function scoreUnit(unit: number, items: AsyncIterable<CorpusItem>, 
 }
 
 async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, sink: ByteSink, tally: Tally, context: UnitContext): Promise<ShardTotals> {
-  const { plan, sessions } = context;
+  const { plan, sessions, earlier } = context;
   const { stats, lossPrecision, rowGroupTokens } = plan.output;
   const writer = await ShardWriter.open({
     sink,
@@ -97,32 +104,34 @@ async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, sink: 
     rowGroupTokens,
   });
 
-  const open: OpenDocument[] = [];
-  const made = batches(sequences(unit, items, tally, context), batchOptions(plan, context.batchTokens), (document) => open.push(document));
+  const rows = new RowQueue(writer, earlier, prefixId(plan) === null ? 1 : 0);
+  const made = batches(sequences(unit, items, rows, tally, context), batchOptions(plan, context.batchTokens), (row) => { rows.push(row); });
   // One batch more than there are sessions, so that none waits for this thread.
   for await (const { batch, losses } of mapOrdered(made, sessions.workers + 1, (batch) => runBatch(sessions, batch))) {
     tally.nonfinite += scatterLosses(batch, losses);
     const computed = batch.sequences * batch.length;
     tally.computedTokens += computed;
     tally.paddedTokens += computed - batch.windows.reduce((sum, { window }) => sum + window.length, 0);
-    await writeComplete(open, writer);
+    await rows.writeComplete();
     context.progress.scored(unit, batch.scored);
   }
-  await writeComplete(open, writer);
-  if (open.length > 0) throw new TouchstoneError('internal', `unit ${unit}: ${open.length} documents are still open after the last batch`);
+  await rows.writeComplete();
+  if (rows.length > 0) throw new TouchstoneError('internal', `unit ${unit}: ${rows.length} documents are still open after the last batch`);
+  tally.nonfinite += rows.reused.nonfinite;
+  tally.reused = { documents: rows.reused.documents, tokens: rows.reused.tokens };
   return await writer.close();
 }
 
-/** Writes the documents at the front of the queue that have all their losses. */
-async function writeComplete(open: OpenDocument[], writer: ShardWriter): Promise<void> {
-  let ready = 0;
-  while (open[ready]?.complete === true) await writer.append(open[ready++]!.finish());
-  open.splice(0, ready);
-}
-
-/** The token sequences that become rows of the shard: documents, or packed rows of documents. */
-function sequences(unit: number, items: AsyncIterable<CorpusItem>, tally: Tally, { plan, encode, encodeConcurrency, progress }: UnitContext): AsyncIterable<TokenizedDocument> {
-  const documents = tokenize(counted(items, tally), {
+/** The token sequences that become rows of the shard: documents, known ones among them, or packed rows of documents. */
+function sequences(
+  unit: number,
+  items: AsyncIterable<CorpusItem>,
+  rows: RowQueue,
+  tally: Tally,
+  { plan, encode, encodeConcurrency, earlier, progress }: UnitContext,
+): AsyncIterable<TokenizedDocument | KnownDocument> {
+  const read = counted(items, tally);
+  const documents = tokenize(earlier === null ? read : markKnown(read, earlier), {
     encode,
     concurrency: encodeConcurrency,
     vocabSize: plan.model.vocabSize,
@@ -132,12 +141,12 @@ function sequences(unit: number, items: AsyncIterable<CorpusItem>, tally: Tally,
     },
   });
   const { layout, contextLength, eosId } = plan.windows;
-  const scored = tallied(documents, (tokens) => {
+  const scored = tallied(documents, (document) => {
     tally.documents.scored++;
-    progress.tokenized(unit, tokens);
+    if (document.kind === 'tokenized') progress.tokenized(unit, document.tokenIds.length);
   });
-  if (layout === 'document') return scored;
-  return packRows(scored, {
+  if (layout === 'document') return writingKnown(scored, rows);
+  return packRows(unknown(scored), {
     rowTokens: contextLength - (prefixId(plan) === null ? 0 : 1),
     separatorId: eosId!,
     hashTokens: (ids) => createHash('sha256').update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength)).digest('hex'),
@@ -151,17 +160,32 @@ async function* counted(items: AsyncIterable<CorpusItem>, tally: Tally): AsyncGe
   }
 }
 
-async function* tallied(documents: AsyncIterable<TokenizedDocument>, count: (tokens: number) => void): AsyncGenerator<TokenizedDocument, void, undefined> {
-  for await (const document of documents) {
-    count(document.tokenIds.length);
-    yield document;
+async function* tallied<Item>(items: AsyncIterable<Item>, count: (item: Item) => void): AsyncGenerator<Item, void, undefined> {
+  for await (const item of items) {
+    count(item);
+    yield item;
   }
 }
 
-/** The id put before a document as context, or null. */
-export function prefixId(plan: Plan): number | null {
-  const { bos, bosId, eosId } = plan.windows;
-  return { none: null, bos: bosId, 'eos-as-bos': eosId }[bos];
+/** Known documents that may pass before their rows are written: where nothing is computed, no batch would do it. */
+const WRITE_EVERY = 4096;
+
+async function* writingKnown(documents: AsyncIterable<TokenizedDocument | KnownDocument>, rows: RowQueue): AsyncGenerator<TokenizedDocument | KnownDocument, void, undefined> {
+  let passed = 0;
+  for await (const document of documents) {
+    yield document;
+    if (document.kind !== 'known' || ++passed < WRITE_EVERY) continue;
+    await rows.writeComplete();
+    passed = 0;
+  }
+}
+
+/** Packed rows have no known documents: a row of one run is none of another. */
+async function* unknown(documents: AsyncIterable<TokenizedDocument | KnownDocument>): AsyncGenerator<TokenizedDocument, void, undefined> {
+  for await (const document of documents) {
+    if (document.kind === 'known') throw new TouchstoneError('internal', `document ${document.id} is known from an earlier run, and packed rows cannot be copied`);
+    yield document;
+  }
 }
 
 /** Elements of the [rows, V] logits a head chunk may have: 32 Mi float32 are 128 MiB, of which there are two to three. */

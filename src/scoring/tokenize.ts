@@ -1,5 +1,5 @@
 import { TouchstoneError } from '../errors.js';
-import type { CorpusItem, Document, LeftOut, TokenizedDocument } from '../records.js';
+import type { CorpusItem, Document, KnownDocument, LeftOut, TokenizedDocument } from '../records.js';
 import { mapOrdered } from '../stream/map-ordered.js';
 
 /** What a tokenizer worker answers for a group of texts: ids of all texts one after the other. */
@@ -30,10 +30,13 @@ export interface TokenizeOptions {
 }
 
 /**
- * Turns the documents of a stream into token ids, in order, on worker threads. Memory: `concurrency` groups of texts.
+ * Turns the documents of a stream into token ids, in order, on worker threads; known documents pass. Memory: `concurrency` groups of texts.
  * @throws TouchstoneError if an id is not below vocabSize: the tokenizer is not the model's
  */
-export async function* tokenize(items: AsyncIterable<CorpusItem>, options: TokenizeOptions): AsyncGenerator<TokenizedDocument, void, undefined> {
+export async function* tokenize(
+  items: AsyncIterable<CorpusItem | KnownDocument>,
+  options: TokenizeOptions,
+): AsyncGenerator<TokenizedDocument | KnownDocument, void, undefined> {
   const encoded = mapOrdered(groups(items), options.concurrency, async (group) => {
     const texts = group.flatMap((item) => (item.kind === 'document' ? [item.text] : []));
     return { group, tokens: texts.length === 0 ? null : await options.encode(texts) };
@@ -42,6 +45,10 @@ export async function* tokenize(items: AsyncIterable<CorpusItem>, options: Token
     let text = 0;
     let from = 0;
     for (const item of group) {
+      if (item.kind === 'known') {
+        yield item;
+        continue;
+      }
       if (item.kind !== 'document') {
         options.leaveOut(item);
         continue;
@@ -61,8 +68,8 @@ export async function* tokenize(items: AsyncIterable<CorpusItem>, options: Token
   }
 }
 
-async function* groups(items: AsyncIterable<CorpusItem>): AsyncGenerator<CorpusItem[], void, undefined> {
-  let group: CorpusItem[] = [];
+async function* groups(items: AsyncIterable<CorpusItem | KnownDocument>): AsyncGenerator<(CorpusItem | KnownDocument)[], void, undefined> {
+  let group: (CorpusItem | KnownDocument)[] = [];
   let characters = 0;
   for await (const item of items) {
     group.push(item);

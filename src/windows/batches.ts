@@ -1,4 +1,4 @@
-import type { TokenizedDocument } from '../records.js';
+import type { KnownDocument, TokenizedDocument } from '../records.js';
 import { makeBatch, type Batch, type PlacedWindow } from './batch.js';
 import { cutWindows, type WindowOptions } from './cut.js';
 import { OpenDocument } from './open-document.js';
@@ -13,21 +13,34 @@ export interface BatchOptions extends WindowOptions {
 
 /** Batches whose windows are sorted by length together: more means less padding and more documents in memory. */
 const LOOKAHEAD_BATCHES = 16;
+/** Documents that may follow one whose windows still wait for a batch: bounds what a caller that keeps their order holds. */
+const LOOKAHEAD_DOCUMENTS = 1 << 16;
 
 /**
  * Groups the windows of a stream of documents into batches of similar length. The batches depend on the documents and the
- * options only, never on timing. `onOpen` is called with every document, in order, before a batch holds any of its windows.
- * Memory: the documents of LOOKAHEAD_BATCHES batches, besides those the caller still holds.
+ * options only, never on timing. `onOpen` is called with every document, in order, before a batch holds any of its windows;
+ * known documents have none. Memory: the documents of LOOKAHEAD_BATCHES batches, besides those the caller still holds.
  */
-export async function* batches(
-  documents: AsyncIterable<TokenizedDocument>,
+export async function* batches<Item extends TokenizedDocument | KnownDocument>(
+  documents: AsyncIterable<Item>,
   options: BatchOptions,
-  onOpen: (document: OpenDocument) => void,
+  onOpen: (document: OpenDocument | Extract<Item, KnownDocument>) => void,
 ): AsyncGenerator<Batch, void, undefined> {
   const room = LOOKAHEAD_BATCHES * options.batchTokens;
   let pending: PlacedWindow[] = [];
   let pendingTokens = 0;
+  let waiting = 0;
   for await (const document of documents) {
+    if (pending.length > 0 && ++waiting > LOOKAHEAD_DOCUMENTS) {
+      yield* batchesOf(pending, options);
+      pending = [];
+      pendingTokens = 0;
+      waiting = 0;
+    }
+    if (document.kind === 'known') {
+      onOpen(document as Extract<Item, KnownDocument>);
+      continue;
+    }
     const windows = cutWindows(document.fillFrom ?? document.tokenIds.length, options);
     const open = new OpenDocument(document, windows.length, options.prefixId, options.stats);
     onOpen(open);
@@ -38,6 +51,7 @@ export async function* batches(
         yield* batchesOf(pending, options);
         pending = [];
         pendingTokens = 0;
+        waiting = 0;
       }
     }
   }

@@ -4,6 +4,7 @@ import type { TokenLosses } from './token-losses.js';
 
 /** A document whose losses are still coming in, from one or several windows in any order. */
 export class OpenDocument {
+  readonly kind = 'open';
   readonly document: TokenizedDocument;
   readonly #prefixId: number | null;
   readonly #shift: number;
