@@ -37,11 +37,11 @@ function notBlank(expectation: string) {
   return z.string(expectation).refine((value) => value.trim() !== '', expectation);
 }
 
-/** One text, or a list of at least one; the output is a list. */
-export function texts(what: string) {
+/** One text, or a list of at least `least`; the output is a list. */
+export function texts(what: string, least = 1) {
   const expectation = `must be ${what}, or a list of them`;
   // Not a union of both: its one message could not say which entry is wrong.
-  const list: z.ZodType<readonly string[]> = z.array(notBlank(expectation), expectation).min(1, expectation);
+  const list: z.ZodType<readonly string[]> = z.array(notBlank(expectation), expectation).min(least, expectation);
   return z.preprocess((value) => (typeof value === 'string' ? [value] : value), list);
 }
 

@@ -12,7 +12,7 @@ export function flagHelp<R extends Rooms>(command: CommandSettings<R>, flag: Set
 /** A default as a user would write it. */
 function describe(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return value.map(describe).join(' ');
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(describe).join(' ');
   if (typeof value === 'object' && value !== null) {
     const chosen = Object.entries(value).filter(([, on]) => on === true).map(([word]) => word);
     return chosen.length === 0 ? 'none' : chosen.join(',');

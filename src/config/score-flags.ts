@@ -5,6 +5,7 @@ export const scoreFlags: readonly SettingFlag[] = [
   { flag: '--corpus', key: 'corpus.paths', argument: '<glob...>', words: 'texts', description: 'files, folders or globs: .jsonl, .jsonl.gz, .jsonl.zst, .parquet, .txt' },
   { flag: '--model', key: 'model.path', argument: '<path>', words: 'text', description: 'Hugging Face checkpoint folder, or an exported decoder .onnx' },
   { flag: '--out', key: 'output.run', argument: '<run>', words: 'text', description: 'run folder; the same command on the same folder resumes' },
+  { flag: '--reuse', key: 'output.reuse', argument: '<run...>', words: 'texts', description: 'earlier runs whose losses are copied for texts that have not changed' },
   { flag: '--text-field', key: 'corpus.textField', argument: '<field...>', words: 'texts', description: 'field that holds the text; several are joined by a newline' },
   { flag: '--id-field', key: 'corpus.idField', argument: '<field>', words: 'text', description: "field that holds a document's id; without it, file and position" },
   { flag: '--source-field', key: 'corpus.sourceField', argument: '<field>', words: 'text', description: "field that holds a document's source; without it, the file name" },

@@ -40,6 +40,7 @@ const scoreRooms = {
   }),
   output: z.strictObject({
     run: text('a folder'),
+    reuse: texts('the folder of an earlier run', 0).default([]),
     stats: anyOf(['entropy', 'top1', 'bytes']).default({ entropy: false, top1: false, bytes: false }),
     lossPrecision: oneOf(['exact', 'grid11']).default('exact'),
   }),
@@ -49,7 +50,7 @@ export const scoreSettings: CommandSettings<typeof scoreRooms> = {
   command: 'score',
   rooms: scoreRooms,
   flags: scoreFlags,
-  pathKeys: ['corpus.paths', 'tokenizer.path', 'model.path', 'output.run'],
+  pathKeys: ['corpus.paths', 'tokenizer.path', 'model.path', 'output.run', 'output.reuse'],
   globKeys: ['corpus.paths'],
   requiredNames: { 'corpus.paths': 'corpus', 'model.path': 'model', 'output.run': 'run folder' },
   conditions: [
@@ -62,6 +63,12 @@ export const scoreSettings: CommandSettings<typeof scoreRooms> = {
         if (contextLength === 'auto' || stride < contextLength) return undefined;
         return `must be less than windows.contextLength, which is ${contextLength}`;
       },
+    },
+    {
+      rooms: ['windows', 'output'],
+      key: 'output.reuse',
+      broken: ({ windows: { layout }, output: { reuse } }) =>
+        layout === 'document' || reuse.length === 0 ? undefined : 'must be left out in the packed layout, where a row holds pieces of many documents',
     },
     {
       rooms: ['runtime'],

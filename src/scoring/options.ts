@@ -46,6 +46,8 @@ export interface ScoreOptions {
   readonly output: {
     /** The run folder; absolute. */
     readonly run: string;
+    /** Earlier run folders whose rows are copied for texts they have, the first one's first; absolute. Document layout only. */
+    readonly reuse: readonly string[];
     readonly stats: TokenStats;
     /** 'grid11' rounds losses to multiples of 2^-11 nats. */
     readonly lossPrecision: 'exact' | 'grid11';

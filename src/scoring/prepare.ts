@@ -6,11 +6,13 @@ import { readUnit } from '../corpus/read-unit.js';
 import { planUnits, type CorpusUnit } from '../corpus/units.js';
 import { hashCheckpoint } from '../model/hash-checkpoint.js';
 import type { LeftOut } from '../records.js';
+import type { EarlierRun } from '../run/earlier-run.js';
 import type { Plan, PlanUnit } from '../run/plan.js';
 import { runtimeVersion } from '../runtime/version.js';
 import { hashFile } from '../stream/file-hash.js';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { findEarlierRuns } from './earlier-runs.js';
 import { limitUnits } from './limit-units.js';
 import type { ScoreOptions } from './options.js';
 import { openReferenceModel } from './open-reference-model.js';
@@ -30,6 +32,8 @@ export interface Prepared {
   readonly tokenizer: Tokenizer;
   /** Path of the tokenizer, for workers. */
   readonly tokenizerPath: string;
+  /** Runs whose rows are copied where they have a text. */
+  readonly reuse: readonly EarlierRun[];
   /** What a user should know before anything is scored; one sentence each. */
   readonly notes: readonly string[];
 }
@@ -103,8 +107,9 @@ export async function prepareScore(options: ScoreOptions, { signal, onHashed }: 
       })),
     },
   };
-  const notes = [...info.notes, ...model.notes, ...ignoredNote(found)];
-  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, tokenizer, tokenizerPath, notes };
+  const reuse = await findEarlierRuns(options.output.reuse, options.output.run, plan);
+  const notes = [...info.notes, ...model.notes, ...ignoredNote(found), ...reuse.flatMap((run) => run.notes)];
+  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, tokenizer, tokenizerPath, reuse, notes };
 }
 
 /** Documents that are looked at for the text field, before hours are spent on a corpus without it. */

@@ -1,7 +1,7 @@
 import type { KnownDocument, ScoredDocument } from '../records.js';
 import type { EarlierRows } from '../store/earlier-rows.js';
 import type { ShardWriter } from '../store/writer.js';
-import { OpenDocument } from '../windows/open-document.js';
+import type { OpenDocument } from '../windows/open-document.js';
 
 /** Text of known documents whose rows are in memory at a time: some two million tokens, of at most 17 bytes. */
 const ROWS_CHARACTERS = 1 << 23;

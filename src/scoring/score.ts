@@ -11,6 +11,7 @@ import { openTaskPool } from '../runtime/task-pool.js';
 import { workerFile } from '../runtime/worker-file.js';
 import { mapOrdered } from '../stream/map-ordered.js';
 import type { TokenizedTexts, TokenizerWorkerData, TokenizeTask } from '../tokenizer/tokenize-task.js';
+import { openEarlierRows } from './earlier-runs.js';
 import { finalizeRun } from './finalize.js';
 import type { ScoreOptions } from './options.js';
 import { prepareScore, type Prepared } from './prepare.js';
@@ -90,6 +91,7 @@ async function scoreUnits(
   onEvent: (event: ScoreEvent) => void,
 ): Promise<void> {
   const { plan, graph, tokenizerPath } = prepared;
+  const earlier = await openEarlierRows(prepared.reuse, plan, (text) => { onEvent({ kind: 'note', text }); }, signal);
   const sessions = await openSessionPool(
     { ...graph, threads: Math.max(1, Math.floor(threads / workers)), spin: workers === 1 },
     workers,
@@ -109,6 +111,7 @@ async function scoreUnits(
     encode: (texts) => tokenizers.run({ texts, bytes: plan.output.stats.bytes }),
     encodeConcurrency: TOKENIZER_THREADS + 1,
     sessions,
+    earlier,
     batchTokens: options.runtime.batchTokens,
     signal: stopped,
     checkInputs: async (unit) => {
@@ -136,7 +139,7 @@ async function scoreUnits(
     if (signal?.aborted !== true && stop.signal.aborted) throw stop.signal.reason;
     throw error;
   } finally {
-    await Promise.all([sessions.close(), tokenizers.close()]);
+    await Promise.all([sessions.close(), tokenizers.close(), earlier?.close()]);
   }
 }
 

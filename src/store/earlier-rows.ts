@@ -199,7 +199,7 @@ export class EarlierRows {
       this.#open = undefined;
       this.#open = await openShard(path);
     }
-    return (await this.#open.readRowGroup(index, { columns: this.#columns })) as CachedGroup;
+    return (await this.#open.readRowGroup(index, { columns: this.#columns }));
   }
 
   /** Memory of a decoded row group: four bytes a value, and a string a row. */

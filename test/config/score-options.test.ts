@@ -66,7 +66,7 @@ describe('the options of score', () => {
       windows: { layout: 'document', contextLength: 'auto', stride: 'auto', bos: 'auto' },
       model: { path: '/models/tiny' },
       runtime: { batchTokens: 4096, threads: 'auto', workers: 1 },
-      output: { run: '/runs/one', stats: { entropy: false, top1: false, bytes: false }, lossPrecision: 'exact' },
+      output: { run: '/runs/one', reuse: [], stats: { entropy: false, top1: false, bytes: false }, lossPrecision: 'exact' },
     });
   });
 
@@ -96,6 +96,7 @@ runtime:
   workers: 2
 output:
   run: /runs/two
+  reuse: [/runs/one, ../zero]
   stats: [entropy, bytes]
   lossPrecision: grid11
 `,
@@ -106,7 +107,7 @@ output:
       windows: { layout: 'document', contextLength: 512, stride: 128, bos: 'eos-as-bos' },
       model: { path: '/models/big' },
       runtime: { batchTokens: 8192, threads: 4, workers: 2 },
-      output: { run: '/runs/two', stats: { entropy: true, top1: false, bytes: true }, lossPrecision: 'grid11' },
+      output: { run: '/runs/two', reuse: ['/runs/one', join(folder, '../zero')], stats: { entropy: true, top1: false, bytes: true }, lossPrecision: 'grid11' },
     });
   });
 
@@ -155,6 +156,7 @@ describe('every flag', () => {
     '--corpus': [['/x/a.jsonl', '/x/b.txt'], ['/x/a.jsonl', '/x/b.txt']],
     '--model': ['/x/model', '/x/model'],
     '--out': ['/x/run', '/x/run'],
+    '--reuse': [['/x/one', '/x/two'], ['/x/one', '/x/two']],
     '--text-field': [['question', 'answer'], ['question', 'answer']],
     '--id-field': ['7', '7'],
     '--source-field': ['origin', 'origin'],
@@ -192,6 +194,7 @@ describe('every flag', () => {
     expect(help['--stats']).toMatch(/\[output\.stats, default none\]$/);
     expect(help['--text-field']).toMatch(/\[corpus\.textField, default text\]$/);
     expect(help['--batch-tokens']).toMatch(/\[runtime\.batchTokens, default 4096\]$/);
+    expect(help['--reuse']).toMatch(/\[output\.reuse, default none\]$/);
     expect(help['--limit-docs']).toMatch(/\[corpus\.limitDocs, default null\]$/);
   });
 
@@ -244,6 +247,7 @@ describe('a value out of range', () => {
     ['runtime.threads', '-1', 'must be a whole number from 1 to 1024, or auto, got -1'],
     ['runtime.workers', '257', 'must be a whole number from 1 to 256, got 257'],
     ['output.run', '{ a: 1 }', 'must be a folder, got {"a":1}'],
+    ['output.reuse', '""', 'must be the folder of an earlier run, or a list of them, got ""'],
     ['output.stats', '[entropy, margin]', 'must list any of entropy, top1, bytes, or be none, got ["entropy","margin"]'],
     ['output.lossPrecision', 'half', 'must be one of exact, grid11, got "half"'],
   ];
@@ -282,6 +286,7 @@ describe('settings that contradict each other', () => {
   it.each([
     [{ flags: { contextLength: '128', stride: '128' } }, '--stride: windows.stride must be less than windows.contextLength, which is 128, got 128'],
     [{ flags: { layout: 'packed' }, set: ['windows.stride=4'] }, '--set windows.stride=4: windows.stride must be auto in the packed layout, where every row is one window, got 4'],
+    [{ flags: { layout: 'packed', reuse: ['/one'] } }, '--reuse: output.reuse must be left out in the packed layout, where a row holds pieces of many documents, got ["/one"]'],
     [{ flags: { threads: '2', workers: '3' } }, '--workers: runtime.workers must be at most runtime.threads, which is 2, got 3'],
   ])('are refused: %j', async (more, problem) => {
     expect(await problemsOf(undefined, more)).toEqual([problem]);
