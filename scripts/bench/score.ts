@@ -19,13 +19,14 @@ import type { ScoreOptions } from '../../src/scoring/options.js';
 import { loadTokenizer } from '../../src/tokenizer/load-tokenizer.js';
 import { fullBatch, raggedBatch, type BenchBatch } from './score/bench-batches.js';
 import { neededFlops } from './score/flops.js';
-import { describeMachine } from './score/machine.js';
-import { memoryIsKnown, memoryOfBatch, peakOfPyTorch, peakOfScore, writeLongDocuments } from './score/memory.js';
+import { describeMachine } from './machine.js';
+import { memoryOfBatch, peakOfPyTorch, peakOfScore, writeLongDocuments } from './score/memory.js';
 import { pipelineBench, writeCorpus, type PipelineRound } from './score/pipeline.js';
 import { startPyTorch } from './score/pytorch.js';
-import { SMALL, writeRandomCheckpoint } from './score/random-checkpoint.js';
+import { SMALL, writeRandomCheckpoint } from './random-checkpoint.js';
 import { openSgemm } from './score/sgemm.js';
-import { markdownTable, median, medianRatio, type Figure } from './score/table.js';
+import { markdownTable, median, medianRatio, type Figure } from './table.js';
+import { memoryIsKnown } from './watched-process.js';
 import { measureThroughput, type Throughput } from './score/throughput.js';
 
 const { values } = parseArgs({
@@ -78,7 +79,7 @@ async function graphAlone(model: string, texts: readonly string[]): Promise<{ th
   await session.release();
   await sgemm.release();
   await pytorch?.close();
-  return { throughput, versions: pytorch === null ? {} : { PyTorch: pytorch.torch, transformers: pytorch.transformers } };
+  return { throughput, versions: pytorch === null ? {} : { PyTorch: pytorch.versions.torch, transformers: pytorch.versions.transformers } };
 }
 
 async function documentsBatch(texts: readonly string[]): Promise<BenchBatch> {

@@ -1,5 +1,5 @@
 import type { Batch } from '../../../src/windows/batch.js';
-import type { LlamaShape } from './random-checkpoint.js';
+import type { LlamaShape } from '../random-checkpoint.js';
 
 /**
  * Floating-point operations of the matrix products a batch needs, padding left out: with L layers, hidden size D, intermediate size I, vocabulary V,

@@ -7,7 +7,7 @@ import { openSession } from '../../../src/runtime/session.js';
 import { openReferenceModel } from '../../../src/scoring/open-reference-model.js';
 import { runBatch } from '../../../src/scoring/run-batch.js';
 import { fullBatch } from './bench-batches.js';
-import { forgetPeak, residentSet } from './resident-set.js';
+import { forgetPeak, residentSet } from '../resident-set.js';
 
 const [folder, sequences, length, threads, entropy] = process.argv.slice(2) as [string, string, string, string, string?];
 const model = await openReferenceModel(folder, { entropy: entropy === 'entropy', top1: false });

@@ -8,25 +8,16 @@ losses; a target of -100 is not scored. For {"peak": true} the largest resident 
 
 import json
 import os
-import resource
 import sys
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 import torch  # noqa: E402
 import transformers  # noqa: E402
-
-
-def peak_mib():
-    """A process inherits ru_maxrss from the one that started it; VmHWM is its own."""
-    try:
-        with open("/proc/self/status") as status:
-            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
-    except OSError:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / 2**20 if sys.platform == "darwin" else peak / 1024
+from peak_memory import peak_mib  # noqa: E402
 
 
 def main(checkpoint, threads):

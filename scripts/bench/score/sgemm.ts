@@ -4,7 +4,7 @@ import { gatherRows, linear } from '../../../src/graph/ops.js';
 import { openCheckpoint } from '../../../src/model/checkpoint.js';
 import { openSession, type Session } from '../../../src/runtime/session.js';
 import type { Batch } from '../../../src/windows/batch.js';
-import type { LlamaShape } from './random-checkpoint.js';
+import type { LlamaShape } from '../random-checkpoint.js';
 
 /** Time a product is repeated for, so that its start does not count. */
 const LEAST_MS = 60;

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { readFileSync } from 'node:fs';
-import { runtimeVersion } from '../../../src/runtime/version.js';
+import { runtimeVersion } from '../../src/runtime/version.js';
 
 /** What a figure cannot be read without. */
 export interface Machine {

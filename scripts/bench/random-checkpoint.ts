@@ -1,6 +1,6 @@
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createRandom } from '../../../src/math/random.js';
+import { createRandom } from '../../src/math/random.js';
 
 /** Sizes of a Llama without biases and with an untied head; every head has keys and values of its own. */
 export interface LlamaShape {
@@ -28,7 +28,7 @@ export async function writeRandomCheckpoint(folder: string, shape: LlamaShape): 
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'config.json'), JSON.stringify(configOf(shape), null, 2));
   const tensors = tensorsOf(shape);
-  const random = createRandom('score bench');
+  const random = createRandom('bench');
   const drawn = Float32Array.from({ length: 1 << 20 }, () => (2 * random.float() - 1) * SPREAD);
   const file = await open(join(folder, 'model.safetensors'), 'w');
   try {
