@@ -1,3 +1,4 @@
+import type { CorpusChange } from '../scoring/corpus-change.js';
 import type { ScoreResult } from '../scoring/score.js';
 import type { ScoreSummary } from '../scoring/summary.js';
 import { bytesText, countText, durationText } from './number-text.js';
@@ -7,16 +8,18 @@ const EXCERPT_CHARACTERS = 56;
 const ID_CHARACTERS = 40;
 
 /** The end of a run in a few lines, for people. */
-export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, commits }: Pick<ScoreResult, 'unitsScored' | 'wallSeconds' | 'commits'>): string {
+export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, commits, change }: Pick<ScoreResult, 'unitsScored' | 'wallSeconds' | 'commits' | 'change'>): string {
   const { documents, meanLoss, noisiest, shards } = summary;
   const leftOut = documents.quarantined + documents.skipped;
+  const computed = summary.scored - Math.min(summary.scored, summary.reused.tokens);
   const seconds = commits.reduce((sum, commit) => sum + commit.seconds, 0);
   const lines = [
     '',
     `documents  ${documents.read} read = ${documents.scored} scored + ${documents.quarantined} quarantined + ${documents.skipped} skipped`,
     `tokens     ${summary.tokens}, of them ${summary.scored} scored${summary.nonfinite > 0 ? `, ${summary.nonfinite} with a non-finite loss (stored as NaN)` : ''}`,
     `mean loss  ${meanLoss === null ? 'none' : `${meanLoss.toFixed(4)} nats, perplexity ${Math.exp(meanLoss).toPrecision(4)}`}`,
-    `time       ${durationText(wallSeconds)}${unitsScored > 0 && summary.scored > 0 ? `, ${countText(summary.scored / seconds)} tok/s while scoring, ${(100 * summary.paddingShare).toFixed(1)} % padding` : unitsScored > 0 ? '' : ', nothing was left to score'}`,
+    ...(change === null ? [] : reuseLines(summary, change)),
+    `time       ${durationText(wallSeconds)}${unitsScored > 0 && computed > 0 ? `, ${countText(computed / seconds)} tok/s while scoring, ${(100 * summary.paddingShare).toFixed(1)} % padding` : unitsScored > 0 ? ', no token had to be computed' : ', nothing was left to score'}`,
   ];
   if (summary.duplicateIds.count > 0) {
     lines.push(`warning    ${summary.duplicateIds.count} rows repeat the id of an earlier row, such as ${summary.duplicateIds.examples.slice(0, 3).map((id) => oneLine(id, ID_CHARACTERS)).join(', ')}`);
@@ -34,4 +37,13 @@ export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, c
   if (shards.length > 3) lines.push(`  ... and ${shards.length - 3} more`);
   if (leftOut > 0) lines.push(`why ${leftOut} ${leftOut === 1 ? 'document was' : 'documents were'} left out: ${summary.run}/quarantine/*.jsonl`);
   return `${lines.join('\n')}\n`;
+}
+
+/** What was copied from earlier runs, and what became of the corpus since. */
+function reuseLines({ reused }: ScoreSummary, change: CorpusChange): string[] {
+  const part = (name: keyof CorpusChange): string => `${change[name].documents} ${name} (${change[name].tokens} tokens)`;
+  return [
+    `reused     ${reused.documents} documents, ${reused.tokens} tokens`,
+    `changes    ${part('new')}, ${part('changed')}, ${part('unchanged')}; of the earlier documents ${part('gone')}`,
+  ];
 }

@@ -11,6 +11,7 @@ import { openTaskPool } from '../runtime/task-pool.js';
 import { workerFile } from '../runtime/worker-file.js';
 import { mapOrdered } from '../stream/map-ordered.js';
 import type { TokenizedTexts, TokenizerWorkerData, TokenizeTask } from '../tokenizer/tokenize-task.js';
+import { changeSince, type CorpusChange } from './corpus-change.js';
 import { openEarlierRows } from './earlier-runs.js';
 import { finalizeRun } from './finalize.js';
 import type { ScoreOptions } from './options.js';
@@ -38,6 +39,8 @@ export interface ScoreResult {
   readonly commits: readonly Commit[];
   /** Units this command scored. */
   readonly unitsScored: number;
+  /** What became of the corpus since the runs that were reused; null where none were. */
+  readonly change: CorpusChange | null;
   readonly wallSeconds: number;
 }
 
@@ -73,11 +76,14 @@ export async function score(options: ScoreOptions, { signal, onEvent = () => und
 
   const { committed } = await readCommits(run, plan);
   const manifest = await finalizeRun(run, plan, committed);
+  const onUnusable = (message: string): void => { onEvent({ kind: 'note', text: `${message}; its documents are not compared` }); };
+  const change = prepared.reuse.length === 0 ? null : await changeSince(prepared.reuse, run, manifest, { onUnusable, signal });
   return {
     prepared,
     manifest,
     commits: [...committed.values()],
     unitsScored: pending.length,
+    change,
     wallSeconds: (performance.now() - started) / 1000,
   };
 }

@@ -23,6 +23,8 @@ export interface ScoreSummary {
   /** Nats, over scored tokens; null where nothing was scored. */
   readonly meanLoss: number | null;
   readonly duplicateIds: Manifest['duplicateIds'];
+  /** Documents whose losses were copied from earlier runs, and their tokens. */
+  readonly reused: { readonly documents: number; readonly tokens: number };
   /** Share of the computed token positions that were padding. */
   readonly paddingShare: number;
   readonly units: number;
@@ -80,6 +82,10 @@ export async function summarize(run: string, commits: readonly Commit[], decode:
     nonfinite: totals.nonfinite,
     meanLoss: totals.scored === 0 ? null : totals.lossSum / totals.scored,
     duplicateIds,
+    reused: {
+      documents: commits.reduce((sum, { reused }) => sum + (reused?.documents ?? 0), 0),
+      tokens: commits.reduce((sum, { reused }) => sum + (reused?.tokens ?? 0), 0),
+    },
     paddingShare: computed === 0 ? 0 : padded / computed,
     units: totals.units,
     shards: shards.map(({ path }) => path),

@@ -52,5 +52,6 @@ describe('a run that reuses an earlier one', () => {
     expect(reusing.manifest.totals.units).toBeGreaterThan(2);
     expect(lasting(join(folder, 'reusing'))).toEqual(lasting(join(folder, 'fresh')));
     expect(reusedOf(reusing).documents).toBe(80 - 8 - 8 + 1);
+    expect(reusing.change).toMatchObject({ unchanged: { documents: 65 }, changed: { documents: 8 }, new: { documents: 6 + 2 }, gone: { documents: 8 } });
   });
 });

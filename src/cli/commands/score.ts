@@ -31,8 +31,8 @@ export async function runScore({ pipelinePath, set, flags, dryRun, json, quiet }
     const result = await score(options, { signal: interrupt.signal, onEvent: display.onEvent });
     const summary = await summarize(options.output.run, result.commits, (ids) => result.prepared.tokenizer.decode(ids));
     display.end();
-    const { wallSeconds, unitsScored } = result;
-    if (json) process.stdout.write(`${JSON.stringify({ ...summary, unitsScored, wallSeconds })}\n`);
+    const { wallSeconds, unitsScored, change } = result;
+    if (json) process.stdout.write(`${JSON.stringify({ ...summary, change, unitsScored, wallSeconds })}\n`);
     else if (!quiet) process.stdout.write(summaryText({ ...summary, run: shortPath(summary.run) }, result));
     const { read, scored } = summary.documents;
     if (read > 0 && scored === 0) {
