@@ -66,6 +66,7 @@ const trainRooms = {
     threads: wholeNumberOr(1, 1024, 'auto').default('auto'),
     evaluateEvery: wholeNumber(1, MOST).default(100),
     evaluateOn: z.record(z.string(), text('a file, folder or glob'), 'must hold a corpus by name').default({}),
+    alignmentEvery: wholeNumber(1, MOST).default(4),
     checkpointEvery: wholeNumber(1, MOST).default(500),
   }),
   output: z.strictObject({

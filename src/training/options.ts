@@ -67,6 +67,8 @@ export interface TrainOptions {
     readonly evaluateEvery: number;
     /** Corpora (files, folders or globs) whose mean loss is evaluated, by name; absolute. */
     readonly evaluateOn: Readonly<Record<string, string>>;
+    /** Steps whose live and reference losses are judged together for whether they are about the same tokens; the first step, and those before a checkpoint, are judged besides. */
+    readonly alignmentEvery: number;
     /** Steps between checkpoints; the last step always leaves one. */
     readonly checkpointEvery: number;
   };

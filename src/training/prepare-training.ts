@@ -15,6 +15,8 @@ import { sha256Of } from '../run/file-hash.js';
 import { hashFile } from '../stream/file-hash.js';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { alignmentByCounts } from './data/counted-alignment.js';
+import { refuseMisaligned } from './data/misaligned.js';
 import { openScoreSetRows } from './data/score-set-rows.js';
 import { documentFormat, type BosPolicy, type SequenceFormat } from './data/sequence-format.js';
 import { streamRows } from './data/stream-rows.js';
@@ -131,6 +133,7 @@ async function openData(options: TrainOptions, { vocabSize }: ModelSpec, tokeniz
   const entropy = selective && (score === 'entropy' || score === 'intersection');
   const source = await openScoreSetRows(data.scores, { seed: data.seed, losses: selective, entropy, vocabSize, windowTokens: data.windowTokens });
   const { format, notes } = verifyScoreSet(source, { tokenizerHash: info.hash, vocabSize, length: data.length, bos: data.bos, needs: { reference: selective, entropy } });
+  if (selective) refuseMisaligned(await alignmentByCounts(source), `${data.scores}, compared with how often tokens occur`);
   return { source, format, notes };
 }
 

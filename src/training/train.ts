@@ -4,8 +4,8 @@ import { TouchstoneError } from '../errors.js';
 import type { FloatTensor } from '../model/float-tensor.js';
 import { openStatefulSession, type StatefulSession } from '../runtime/stateful-session.js';
 import { resolveSelection } from '../selection/options.js';
+import { AlignmentWatch } from './alignment-watch.js';
 import { saveCheckpoint, saveModel, loadLatestCheckpoint, type TrainingPosition } from './checkpoints.js';
-import { AlignmentTally } from './data/alignment.js';
 import type { TrainingBatch } from './data/batch.js';
 import { packBatches } from './data/pack-batches.js';
 import { evaluate } from './evaluate.js';
@@ -45,9 +45,6 @@ export interface TrainResult {
   /** A self-contained page of curves. */
   readonly curves: string;
 }
-
-/** Micro-batches whose alignment of live and reference loss is judged together, at the start and with every evaluation. */
-const ALIGNMENT_STEPS = 4;
 
 /**
  * The training job. An aborted signal ends it after the step under way with a checkpoint, from which `resume` goes on to the same weights, bit for bit on
@@ -114,9 +111,9 @@ async function loop({ session, prepared, options, log, signal, onEvent }: Traini
     onEvent({ kind: 'step', metrics, outcome });
   };
 
+  const alignment = options.objective.kind === 'selective' ? new AlignmentWatch(prepared.vocabSize, run.alignmentEvery) : undefined;
   let position = begin;
   let saved = begin.step;
-  let alignment = new AlignmentTally();
   let evaluations: readonly Evaluation[] = [];
   if (begin.step === 0) await record(beforeTraining(await evaluateAll()), { consumed: 0, trained: 0 });
   try {
@@ -132,18 +129,13 @@ async function loop({ session, prepared, options, log, signal, onEvent }: Traini
         trainedTokens: position.trainedTokens + outcome.trainedTokens,
         cursor: batches.at(-1)!.next,
       };
-      if (options.objective.kind === 'selective') {
-        alignment.add({ live: outcome.live, reference: outcome.reference, sequenceOffsets: batches[0]!.sequenceOffsets });
-        if (position.step % ALIGNMENT_STEPS === 0) {
-          refuseMisaligned(alignment, prepared, position.step);
-          alignment = new AlignmentTally();
-        }
-      }
+      alignment?.add({ live: outcome.live, reference: outcome.reference, sequenceOffsets: batches[0]!.sequenceOffsets }, position.step);
       const last = position.step === run.steps;
       const evaluates = last || position.step % run.evaluateEvery === 0;
       if (evaluates) evaluations = await evaluateAll();
       await record(metricsOf(position, outcome, rule.temperature !== null, seconds, evaluates ? evaluations : undefined), { consumed: outcome.consumedTokens, trained: outcome.trainedTokens });
       if (last || position.step % run.checkpointEvery === 0) {
+        alignment?.judge(position.step);
         await save(position);
         saved = position.step;
       }
@@ -192,13 +184,4 @@ async function tensors(session: StatefulSession, names: readonly string[], param
 
 function arraysOf(loaded: ReadonlyMap<string, FloatTensor>): Map<string, Float32Array<ArrayBuffer>> {
   return new Map([...loaded].map(([name, { data }]) => [name, data]));
-}
-
-function refuseMisaligned(tally: AlignmentTally, { vocabSize }: PreparedTraining, step: number): void {
-  const { verdict, shift, contrasts } = tally.result(vocabSize);
-  if (verdict === 'aligned' || verdict === 'undecided') return;
-  const found = verdict === 'shifted' ? `stand ${Math.abs(shift)} token${Math.abs(shift) === 1 ? '' : 's'} ${shift > 0 ? 'late' : 'early'}` : 'have nothing to do with the live losses';
-  throw new TouchstoneError('data', `step ${step}: the reference losses of the score set ${found} (correlation of contrasts at -2 to 2 tokens: ${contrasts.map((value) => value.toFixed(2)).join(', ')}), expected the highest at 0`, {
-    advice: 'The set is not aligned with its tokens, or belongs to other text: score the corpus again, and verify the run. Selection by it would be no better than chance.',
-  });
 }

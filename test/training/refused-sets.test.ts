@@ -8,7 +8,10 @@ import { readManifest } from '../../src/run/manifest.js';
 import { score } from '../../src/scoring/score.js';
 import { train, type TrainEvent } from '../../src/training/train.js';
 import { DEMO_MODEL, allRows, demoDocuments, demoOptions, writeJsonl } from '../scoring/demo-run.js';
-import { writeShiftedRun } from './shifted-run.js';
+import { createRandom } from '../../src/math/random.js';
+import { openScoreSetRows } from '../../src/training/data/score-set-rows.js';
+import { alignmentByCounts } from '../../src/training/data/counted-alignment.js';
+import { rewriteLosses, shiftedBy } from './shifted-run.js';
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
@@ -44,24 +47,44 @@ describe('a score set whose losses stand at other tokens', () => {
     ['one token late', 1, 'from a checkpoint', FROM_CHECKPOINT],
     ['one token early', -1, 'from scratch', FROM_SCRATCH],
     ['one token late', 1, 'from scratch', FROM_SCRATCH],
-  ] as const)('%s is refused by name (%i token), in training %s', async (_, shift, from, start) => {
+  ] as const)('%s is refused by name (%i token) before the first step, in training %s, were it of one step only', async (_, shift, from, start) => {
     const [run, out] = [`shifted${shift}-${from}`, `out${shift}-${from}`];
-    await writeShiftedRun(at('scores'), at(run), shift);
-    const { done, fault } = await steps(run, out, ...start);
+    await rewriteLosses(at('scores'), at(run), shiftedBy(shift));
+    const { done, fault } = await steps(run, out, ...start, 'run.steps=1');
     expect(fault).toMatchObject({
       kind: 'data',
-      message: expect.stringMatching(new RegExp(`^step \\d+: the reference losses of the score set stand 1 token ${shift > 0 ? 'late' : 'early'} \\(`)) as string,
+      message: expect.stringMatching(new RegExp(`, compared with how often tokens occur: the reference losses of the score set stand 1 token ${shift > 0 ? 'late' : 'early'} \\(`)) as string,
     });
-    expect(done).toBeLessThan(from === 'from scratch' ? 16 : 4); // A model from scratch has to learn something first.
-    expect(existsSync(join(at(out), 'model'))).toBe(false);
+    expect(done).toBe(0);
+    expect(existsSync(at(out))).toBe(false);
+  });
+
+  it('dealt out anew in each document are refused as soon as a model that knows the text has read enough', async () => {
+    const random = createRandom('deal');
+    await rewriteLosses(at('scores'), at('dealt'), (losses) => Float32Array.from(random.shuffled([...losses])));
+    const { done, fault } = await steps('dealt', 'out-dealt', ...FROM_CHECKPOINT, 'run.alignmentEvery=8');
+    expect(fault).toMatchObject({ kind: 'data', message: expect.stringMatching(/^step 8: the reference losses of the score set have nothing to do with the live losses \(/) as string });
+    expect(done).toBe(7);
+    expect(existsSync(join(at('out-dealt'), 'model'))).toBe(false);
   });
 
   it('is nothing else: written anew without the shift, the same set is the same and trains to the end', async () => {
-    await writeShiftedRun(at('scores'), at('unshifted'), 0);
+    await rewriteLosses(at('scores'), at('unshifted'), shiftedBy(0));
     expect((await readManifest(at('unshifted'))).shards.map(({ sha256 }) => sha256)).toEqual((await readManifest(at('scores'))).shards.map(({ sha256 }) => sha256));
     expect((await allRows(at('unshifted'))).length).toBe(150);
     expect(await steps('unshifted', 'out-unshifted', ...FROM_SCRATCH)).toEqual({ done: 16, fault: undefined });
     expect(await steps('unshifted', 'out-unshifted-checkpoint', ...FROM_CHECKPOINT, 'run.steps=4')).toEqual({ done: 4, fault: undefined });
+  });
+});
+
+describe('a good score set', () => {
+  it.each(['0', '1', '2', '3', '4'])('is heard to be aligned before the first step, whatever the seed (%s) puts first', async (seed) => {
+    const source = await openScoreSetRows(at('scores'), { seed, losses: true, entropy: false, vocabSize: 2048, windowTokens: 8000 });
+    expect(await alignmentByCounts(source)).toMatchObject({ verdict: 'aligned', shift: 0 });
+  });
+
+  it.each(['0', '1', '2'])('is never refused while a model from scratch (seed %s) learns what tokens there are', async (seed) => {
+    expect(await steps('scores', `out-seed-${seed}`, ...FROM_SCRATCH, `model.seed=${seed}`, 'run.steps=12', 'run.alignmentEvery=1', 'batch.sequences=2')).toEqual({ done: 12, fault: undefined });
   });
 });
 
