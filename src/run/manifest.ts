@@ -5,7 +5,7 @@ import { commitFile } from './atomic-file.js';
 import { canonicalJson } from './canonical-json.js';
 import type { Commit, RunFile } from './commit-record.js';
 import { pendingUnits } from './commits.js';
-import { hashFile, sha256Of } from './file-hash.js';
+import { fileSize, hashFile, sha256Of } from './file-hash.js';
 import { ioError } from './io-error.js';
 import { firstIssue, readRecord } from './json-record.js';
 import { MANIFEST_NAME, PLAN_NAME, SUCCESS_NAME, manifestPath, successPath } from './layout.js';
@@ -110,6 +110,14 @@ export async function readManifest(run: string): Promise<Manifest> {
     throw new TouchstoneError('io', `${manifestPath(run)} has sha256 ${read.sha256}, and ${SUCCESS_NAME} says ${seal === '' ? 'nothing' : seal}`, { advice: restore });
   }
   return read.value;
+}
+
+/** Whether the run has a manifest that _SUCCESS vouches for; reads the bytes of both and does not judge what they say. */
+export async function isFinished(run: string): Promise<boolean> {
+  const seal = await readSuccess(run);
+  if (seal === undefined) return false;
+  const size = await fileSize(manifestPath(run));
+  return size !== undefined && (await hashFile(manifestPath(run))).sha256 === seal;
 }
 
 /** The sha256 in _SUCCESS, or what stands in its place; undefined without the file. */

@@ -1,0 +1,23 @@
+import type { Commit } from './commit-record.js';
+
+/** Work that was done, and how long it took on all hosts side by side. */
+export interface Work {
+  readonly commits: readonly Commit[];
+  /** Seconds in which at least one of the units was being computed; pauses do not count. */
+  readonly seconds: number;
+}
+
+/** The last `most` units to be finished, and the time since the one before them was. Hosts' clocks are taken as they are. */
+export function recentWork(commits: Iterable<Commit>, most: number): Work {
+  const timed = Array.from(commits, (commit) => ({ commit, end: Date.parse(commit.finishedAt) / 1000 })).sort((a, b) => a.end - b.end);
+  const recent = timed.slice(-most);
+  const since = timed[timed.length - most - 1]?.end ?? -Infinity;
+  const spans = recent.map(({ commit, end }) => ({ start: Math.max(since, end - commit.seconds), end })).sort((a, b) => a.start - b.start);
+  let seconds = 0;
+  let until = -Infinity;
+  for (const { start, end } of spans) {
+    seconds += Math.max(0, end - Math.max(start, until));
+    until = Math.max(until, end);
+  }
+  return { commits: recent.map(({ commit }) => commit), seconds };
+}
