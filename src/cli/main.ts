@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { addFinalizeCommand } from './commands/finalize-command.js';
+import { addRetryListCommand } from './commands/retry-list-command.js';
 import { addScoreCommand } from './commands/score-command.js';
+import { addStatusCommand } from './commands/status-command.js';
 import { addTrainCommand } from './commands/train-command.js';
 import { TouchstoneError } from '../errors.js';
 import { exitCodeOf } from './exit-codes.js';
@@ -15,6 +18,9 @@ function buildProgram(): Command {
     .showHelpAfterError('(touchstone --help lists the commands)')
     .exitOverride();
   addScoreCommand(program);
+  addStatusCommand(program);
+  addRetryListCommand(program);
+  addFinalizeCommand(program);
   addTrainCommand(program);
   return program;
 }

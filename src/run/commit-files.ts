@@ -8,7 +8,7 @@ import { fileSize } from './file-hash.js';
 import { ioError } from './io-error.js';
 import { commitName, quarantineName, shardName } from './layout.js';
 
-/** What the file system says of a committed unit. A size is undefined where the file is missing. */
+/** What the file system says of a committed unit. A size is undefined where the file is missing, or where the record speaks of none. */
 export interface CommitFiles {
   readonly unit: number;
   /** undefined where the record is gone. */
@@ -23,6 +23,8 @@ const GROUP = 64;
 const PATIENCE_MS = 0.25;
 /** Groups that are tried before a file system counts as slow: one may only have waited for the processor. */
 const TRIALS = 3;
+/** How a record says that its unit has no quarantine file, most do: it need not be looked for. */
+const NO_QUARANTINE = '"quarantine": null';
 /** More than a commit record needs; a longer one is read in further pieces. */
 const RECORD_BYTES = 4096;
 
@@ -50,15 +52,26 @@ export async function* commitFiles(run: string, units: readonly number[], patien
 
 async function look(run: string, unit: number): Promise<CommitFiles> {
   const path = join(run, commitName(unit));
-  const record = await readFile(path).catch((error: unknown) => absent(path, error));
-  const [shardBytes, quarantineBytes] = await Promise.all([fileSize(join(run, shardName(unit))), fileSize(join(run, quarantineName(unit)))]);
+  const record = await readFile(path).catch((error: unknown) => {
+    refuseUnlessAbsent(path, error);
+    return undefined;
+  });
+  const [shardBytes, quarantineBytes] = await Promise.all([
+    fileSize(join(run, shardName(unit))),
+    record?.includes(NO_QUARANTINE) === true ? undefined : fileSize(join(run, quarantineName(unit))),
+  ]);
   return { unit, record, shardBytes, quarantineBytes };
 }
 
 function lookSync(run: string, unit: number, buffer: Buffer): CommitFiles {
   const path = join(run, commitName(unit));
   const record = readSmallFile(path, buffer);
-  return { unit, record, shardBytes: sizeSync(join(run, shardName(unit))), quarantineBytes: sizeSync(join(run, quarantineName(unit))) };
+  return {
+    unit,
+    record,
+    shardBytes: sizeSync(join(run, shardName(unit))),
+    quarantineBytes: record?.includes(NO_QUARANTINE) === true ? undefined : sizeSync(join(run, quarantineName(unit))),
+  };
 }
 
 /** The bytes of a file, without asking for its size first. */
@@ -67,7 +80,8 @@ function readSmallFile(path: string, buffer: Buffer): Buffer | undefined {
   try {
     file = openSync(path, 'r');
   } catch (error) {
-    return absent(path, error);
+    refuseUnlessAbsent(path, error);
+    return undefined;
   }
   try {
     const pieces: Buffer[] = [];
@@ -91,7 +105,6 @@ function sizeSync(path: string): number | undefined {
   }
 }
 
-function absent(path: string, error: unknown): undefined {
-  if (errnoOf(error) === 'ENOENT') return undefined;
-  throw ioError('read', path, error);
+function refuseUnlessAbsent(path: string, error: unknown): void {
+  if (errnoOf(error) !== 'ENOENT') throw ioError('read', path, error);
 }

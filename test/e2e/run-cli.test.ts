@@ -1,0 +1,113 @@
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { writeFailure } from '../../src/run/failure-record.js';
+import { writeLargeRun } from '../run/large-run.js';
+import { DEMO_MODEL, demoDocuments, temporaryFolder, writeJsonl } from '../scoring/demo-run.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+function touchstone(folder: string, ...args: readonly string[]): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', cwd: folder });
+}
+
+/** A finished run of four units in `folder`/run. */
+function scoredRun(folder: string): string {
+  writeJsonl(join(folder, 'corpus.jsonl'), [...demoDocuments(12), { text: '' }]);
+  const { status, stderr } = touchstone(folder, 'score', '--corpus', 'corpus.jsonl', '--model', DEMO_MODEL, '--out', 'run', '--unit-bytes', '3500', '--quiet');
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  return join(folder, 'run');
+}
+
+/** Takes a run back to where units were missing. */
+function forget(run: string, ...units: readonly number[]): void {
+  for (const unit of units) rmSync(join(run, `commits/0000${unit}.json`));
+  for (const name of ['manifest.json', '_SUCCESS']) rmSync(join(run, name), { force: true });
+}
+
+describe('touchstone status', () => {
+  it('tells people and programs how far a run is', () => {
+    const folder = temporaryFolder();
+    const run = scoredRun(folder);
+    const finished = touchstone(folder, 'status', 'run');
+    expect(finished.status).toBe(0);
+    expect(finished.stdout).toMatch(/^run {8}run, finished\nunits {6}(\d) of \1 done\ndocuments {2}13 read = 12 scored \+ 0 quarantined \+ 1 skipped\n/);
+    const units = readdirSync(join(run, 'shards')).length;
+    forget(run, 0, 2);
+    const { stdout } = touchstone(folder, 'status', 'run', '--json');
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+    const status = JSON.parse(stdout) as { secondsLeft: number };
+    expect(status).toMatchObject({ run, finished: false, units: { total: units, done: units - 2, missing: 2 }, openFiles: 0 });
+    expect(status).not.toHaveProperty('unitStates');
+    expect(status.secondsLeft).toBeGreaterThan(0);
+    expect(touchstone(folder, 'status', 'run', '--units').stdout.split('\n').slice(0, 2)).toEqual(['    0  missing  corpus.jsonl', '    1  done     corpus.jsonl']);
+  });
+
+  it('of a folder that is no run says so', () => {
+    const folder = temporaryFolder();
+    const { status, stderr, stdout } = touchstone(folder, 'status', '.');
+    expect([status, stdout]).toEqual([64, '']);
+    expect(stderr).toContain('is not a run folder: it has no plan.json');
+  });
+});
+
+describe('touchstone retry-list', () => {
+  it('prints the tasks that hold what is missing, as Slurm or a loop takes them', () => {
+    const folder = temporaryFolder();
+    writeLargeRun(join(folder, 'run'), 40, 10); // 9, 19, 29 and 39 are missing
+    expect(touchstone(folder, 'retry-list', 'run').stdout).toBe('9\n19\n29\n39\n');
+    expect(touchstone(folder, 'retry-list', 'run', '--format', 'slurm').stdout).toBe('9,19,29,39\n');
+    expect(touchstone(folder, 'retry-list', 'run', '--format', 'slurm', '--tasks', '8').stdout).toBe('1,3,5,7\n');
+    expect(touchstone(folder, 'retry-list', 'run', '--format', 'slurm', '--tasks', '4').stdout).toBe('0-3\n');
+    const wrong = touchstone(folder, 'retry-list', 'run', '--tasks', '0');
+    expect([wrong.status, wrong.stdout]).toEqual([64, '']);
+    expect(wrong.stderr).toContain('--tasks must be a whole number of at least 1, got "0"');
+  });
+
+  it('prints nothing on stdout where nothing is missing, and says on stderr what is left to do', () => {
+    const folder = temporaryFolder();
+    writeLargeRun(join(folder, 'run'), 5, 10);
+    const { status, stdout, stderr } = touchstone(folder, 'retry-list', 'run', '--format', 'slurm');
+    expect([status, stdout]).toEqual([0, '']);
+    expect(stderr).toBe('nothing is missing: 5 of 5 units are done; touchstone finalize run writes the manifest\n');
+  });
+});
+
+describe('touchstone finalize', () => {
+  it('refuses while units are missing, and names them', async () => {
+    const folder = temporaryFolder();
+    const run = scoredRun(folder);
+    forget(run, 1);
+    const units = readdirSync(join(run, 'shards')).length;
+    const missing = touchstone(folder, 'finalize', 'run');
+    expect([missing.status, missing.stdout]).toEqual([75, '']);
+    expect(missing.stderr).toContain(`1 of ${units} units are not done: 1\n`);
+    expect(missing.stderr).toContain('touchstone retry-list');
+    await writeFailure(run, { formatVersion: 1, unit: 1, attempts: 3, kind: 'io', message: 'cannot read corpus.jsonl', host: 'node-1', failedAt: '2026-11-20T04:00:00.000Z' });
+    const failed = touchstone(folder, 'finalize', 'run');
+    expect(failed.status).toBe(65);
+    expect(failed.stderr).toContain('unit 1: failed after 3 attempts: cannot read corpus.jsonl');
+    expect(readdirSync(run)).not.toContain('manifest.json');
+  });
+
+  it('writes the bytes that scoring writes, needs neither corpus nor model, and may be repeated', async () => {
+    const folder = temporaryFolder();
+    const run = scoredRun(folder);
+    const bytes = ['manifest.json', '_SUCCESS'].map((name) => readFileSync(join(run, name), 'utf8'));
+    forget(run);
+    renameSync(join(folder, 'corpus.jsonl'), join(folder, 'elsewhere.jsonl'));
+    const once = touchstone(folder, 'finalize', 'run', '--json');
+    expect(once.status).toBe(0);
+    expect(JSON.parse(once.stdout)).toMatchObject({ run, documents: { read: 13, scored: 12 }, removedFiles: [] });
+    expect(['manifest.json', '_SUCCESS'].map((name) => readFileSync(join(run, name), 'utf8'))).toEqual(bytes);
+    expect(touchstone(folder, 'finalize', 'run').stdout).toMatch(/^run is finished: \d units, 12 documents, /);
+    forget(run);
+    const codes = await Promise.all([0, 1, 2].map(() => new Promise((resolve) => spawn(process.execPath, [MAIN, 'finalize', run]).on('exit', resolve))));
+    expect(codes).toEqual([0, 0, 0]);
+    expect(['manifest.json', '_SUCCESS'].map((name) => readFileSync(join(run, name), 'utf8'))).toEqual(bytes);
+    expect(readdirSync(run).sort()).toEqual(['_SUCCESS', 'commits', 'manifest.json', 'plan.json', 'quarantine', 'shards']);
+  });
+});
