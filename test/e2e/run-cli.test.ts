@@ -16,7 +16,7 @@ function touchstone(folder: string, ...args: readonly string[]): SpawnSyncReturn
 /** A finished run of four units in `folder`/run. */
 function scoredRun(folder: string): string {
   writeJsonl(join(folder, 'corpus.jsonl'), [...demoDocuments(12), { text: '' }]);
-  const { status, stderr } = touchstone(folder, 'score', '--corpus', 'corpus.jsonl', '--model', DEMO_MODEL, '--out', 'run', '--unit-bytes', '3500', '--quiet');
+  const { status, stderr } = touchstone(folder, 'score', '--corpus', 'corpus.jsonl', '--model', DEMO_MODEL, '--out', 'run', '--unit-bytes', '1800', '--quiet');
   expect(stderr).toBe('');
   expect(status).toBe(0);
   return join(folder, 'run');
