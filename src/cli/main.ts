@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addFinalizeCommand } from './commands/finalize-command.js';
 import { addRetryListCommand } from './commands/retry-list-command.js';
+import { addAuditCommand } from './commands/audit-command.js';
 import { addScoreCommand } from './commands/score-command.js';
 import { addStatusCommand } from './commands/status-command.js';
 import { addTrainCommand } from './commands/train-command.js';
@@ -22,6 +23,7 @@ function buildProgram(): Command {
   addRetryListCommand(program);
   addFinalizeCommand(program);
   addTrainCommand(program);
+  addAuditCommand(program);
   return program;
 }
 

@@ -1,7 +1,7 @@
 /** A number that a condition can name. */
 export interface Metric {
   readonly name: string;
-  /** null where this audit does not have it; `needs` then says what would give it. */
+  /** null where this audit does not have it; `needs` says what it takes, null = nothing. */
   readonly value: number | null;
   /** What is counted, 'share' for numbers from 0 to 1. */
   readonly unit: 'tokens' | 'documents' | 'rows' | 'units' | 'nats' | 'share' | 'sources' | 'problems' | 'index' | 'bits per byte' | 'perplexity';

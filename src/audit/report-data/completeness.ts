@@ -10,8 +10,10 @@ export type RunState = 'complete' | 'unfinished' | 'damaged';
 
 export interface Completeness {
   readonly state: RunState;
-  /** Faults, the worst first; empty where the state is complete. */
+  /** Faults, alarms first, LISTED_PROBLEMS at most. A complete run may have some of level 'watch'. */
   readonly problems: readonly Problem[];
+  /** Faults in all. */
+  readonly problemCount: number;
   readonly units: {
     readonly planned: number;
     readonly committed: number;
@@ -34,7 +36,7 @@ export interface Completeness {
   readonly nonfinite: number;
   /** Bytes of the shards by the commit records. */
   readonly bytes: number;
-  /** Rows that repeat the id of an earlier row, by the manifest; null without one. */
+  /** Rows that repeat the id of an earlier row, by the manifest; null without one. Examples: DUPLICATE_EXAMPLES at most. */
   readonly duplicateIds: { readonly count: number; readonly examples: readonly string[] } | null;
   /**
    * 'hashed': the sha256 of every shard and quarantine file was compared (--verify). 'checksums': sizes, counts and the checksums of the pages that
@@ -68,3 +70,5 @@ export interface Work {
 
 /** Missing units a report names. */
 export const MISSING_UNITS = 20;
+export const LISTED_PROBLEMS = 50;
+export const DUPLICATE_EXAMPLES = 10;

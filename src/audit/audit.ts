@@ -1,0 +1,50 @@
+import { toolIdentity } from '../tool.js';
+import { openAuditedRun } from './audited-run.js';
+import { completenessOf } from './completeness.js';
+import { checkConditions, parseConditions } from './conditions.js';
+import { sampleDocuments } from './document-strips.js';
+import { identityOf } from './identity.js';
+import { measureRun } from './measure.js';
+import { metricsOf } from './metrics.js';
+import type { AuditOptions } from './options.js';
+import { reportQuarantine } from './quarantine-report.js';
+import { referenceDynamics } from './reference-dynamics.js';
+import type { AuditReport } from './report-data.js';
+import { indexSources } from './source-index.js';
+import { findVocabulary } from './vocabulary-text.js';
+
+/**
+ * Audits the score set of a run, finished or not, and everything it is to be compared with. Reads each run's tokens once (and its columns of one value a row once
+ * more); never a model. Memory does not depend on the size of the runs. Equal folders and options give equal reports, but for the hash of a damaged page no order of
+ * work shows. Throws for what cannot be audited at all: no plan, another tokenizer, conditions that name no metric.
+ */
+export async function audit(options: AuditOptions): Promise<AuditReport> {
+  const conditions = options.failOn === null ? [] : parseConditions(options.failOn);
+  const notes: string[] = [];
+  const run = await openAuditedRun(options.run, { verify: options.verify });
+  const search = await findVocabulary(run.plan, options.tokenizer);
+  const vocabulary = 'found' in search ? search.found : null;
+  if ('missing' in search) notes.push(search.missing);
+
+  const sources = await indexSources(run);
+  const measured = await measureRun(run, sources, vocabulary, options.seed);
+  const quarantine = await reportQuarantine(run);
+  const documents = await sampleDocuments(run, measured.picks, vocabulary, options.seed, new Map());
+  if (sources.more) notes.push(`The run has more than ${sources.count} sources: the rest were not told apart and stand under all other sources.`);
+
+  const findings = {
+    formatVersion: 1 as const,
+    tool: toolIdentity(),
+    identity: identityOf(options.run, run.plan),
+    completeness: completenessOf(run, measured, quarantine, options.verify),
+    distribution: measured.distribution,
+    documents,
+    dynamics: referenceDynamics(measured.cells, measured.distribution.overall),
+    excess: null,
+    drift: null,
+    quarantine,
+    notes,
+  };
+  const metrics = metricsOf(findings);
+  return { ...findings, metrics, checks: checkConditions(conditions, metrics) };
+}

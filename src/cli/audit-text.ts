@@ -1,0 +1,52 @@
+import type { AuditReport, LossStats, SampledDocument } from '../audit/report-data.js';
+import { countText, durationText } from './number-text.js';
+import { oneLine, terminalText } from './terminal-text.js';
+
+const ID_CHARACTERS = 40;
+const EXCERPT_CHARACTERS = 56;
+const SHOWN = 5;
+const SOURCES = 10;
+
+const nats = (value: number | null): string => (value === null ? '-' : value.toFixed(4));
+const percent = (value: number | null): string => (value === null ? '-' : `${(100 * value).toFixed(1)} %`);
+
+/** The report in a screenful, for a terminal. */
+export function auditText(report: AuditReport): string {
+  const { completeness, distribution, drift, notes } = report;
+  const { documents, work } = completeness;
+  const { overall } = distribution;
+  const lines = [
+    `state      ${stateText(report)}`,
+    `documents  ${documents.read} read = ${documents.scored} scored + ${documents.quarantined} quarantined + ${documents.skipped} skipped`,
+    `tokens     ${overall.tokens}, of them ${overall.scored} scored, ${completeness.nonfinite} non-finite`,
+    `loss       mean ${nats(overall.mean)} nats, median ${nats(overall.percentiles?.p50 ?? null)}, 99th percentile ${nats(overall.percentiles?.p99 ?? null)}; ${percent(overall.nearZeroShare)} near 0, ${percent(overall.aboveUniformShare)} above ln V`,
+    `time       ${durationText(work.unitSeconds)} over all units${work.tokensPerSecond === null ? '' : `, ${countText(work.tokensPerSecond)} tok/s`}`,
+  ];
+  for (const { level, message } of completeness.problems.slice(0, SHOWN)) lines.push(`${level.padEnd(10)} ${terminalText(message)}`);
+  if (completeness.problemCount > SHOWN) lines.push(`           and ${completeness.problemCount - SHOWN} more problems`);
+  for (const note of notes) lines.push(`note       ${terminalText(note)}`);
+  lines.push('', 'source (mean, median, near 0, above ln V)', ...distribution.bySource.slice(0, SOURCES).map(sourceLine));
+  if (distribution.bySource.length > SOURCES) lines.push(`  and ${distribution.sources.count - SOURCES} more`);
+  if (drift !== null) {
+    lines.push('', `drift      ${drift.level}: psi ${nats(drift.overall.psi)}, Wasserstein ${nats(drift.overall.wasserstein)} nats against ${terminalText(drift.earlier.run)}`);
+    for (const { what, earlier, now } of drift.changes) lines.push(`changed    ${what}: ${terminalText(earlier)} -> ${terminalText(now)}`);
+    const { unchanged, changed, new: added, removed } = drift.documents;
+    lines.push(`documents  ${unchanged} unchanged, ${changed} changed, ${added} new, ${removed} removed`);
+  }
+  if (report.documents.noisiest.length > 0) lines.push('', 'noisiest documents (mean loss in nats)', ...report.documents.noisiest.slice(0, SHOWN).map(documentLine));
+  return `${lines.join('\n')}\n`;
+}
+
+function stateText({ completeness: { state, units } }: AuditReport): string {
+  if (state === 'complete') return `complete, ${units.committed} units`;
+  return `${state.toUpperCase()}: ${units.committed} of ${units.planned} units committed, ${units.audited} read whole`;
+}
+
+function sourceLine(stats: LossStats & { readonly source: string }): string {
+  const { mean, percentiles, nearZeroShare, aboveUniformShare, tokens, source } = stats;
+  return `  ${nats(mean).padStart(8)} ${nats(percentiles?.p50 ?? null).padStart(8)} ${percent(nearZeroShare).padStart(7)} ${percent(aboveUniformShare).padStart(7)}  ${countText(tokens).padStart(7)} tokens  ${oneLine(source, ID_CHARACTERS)}`;
+}
+
+function documentLine({ id, meanLoss, tokens, text }: SampledDocument): string {
+  return `  ${(meanLoss ?? NaN).toFixed(2).padStart(5)}  ${String(tokens).padStart(6)} tokens  ${oneLine(id, ID_CHARACTERS)}  "${oneLine(text.pieces.join(''), EXCERPT_CHARACTERS)}"`;
+}

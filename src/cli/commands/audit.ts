@@ -1,0 +1,29 @@
+import { TouchstoneError } from '../../errors.js';
+import { audit } from '../../audit/audit.js';
+import type { AuditReport } from '../../audit/report-data.js';
+import { resolveAuditOptions, type AuditFlags } from '../../config/audit-settings.js';
+import { canonicalJson } from '../../run/canonical-json.js';
+import { replaceFile } from '../../run/replace-file.js';
+import { auditText } from '../audit-text.js';
+
+export interface AuditInvocation extends AuditFlags {
+  /** A file, or true for stdout. */
+  readonly json?: string | true;
+  readonly quiet?: boolean;
+}
+
+/** Writes what was asked for, and only then fails for a condition that came true. */
+export async function runAudit(run: string, flags: AuditInvocation): Promise<void> {
+  const report = await audit(resolveAuditOptions(run, flags));
+  if (typeof flags.json === 'string') await replaceFile(flags.json, new TextEncoder().encode(`${canonicalJson(report, 1)}\n`));
+  if (flags.json === true) process.stdout.write(`${canonicalJson(report)}\n`);
+  else if (flags.quiet !== true) process.stdout.write(auditText(report));
+  refuseFailed(report);
+}
+
+function refuseFailed({ checks }: AuditReport): void {
+  const failed = checks.filter((check) => check.failed);
+  if (failed.length === 0) return;
+  const lines = failed.map(({ condition, value, asShare }) => `  ${condition}: it is ${asShare ? `${Number((100 * value).toPrecision(6))} %` : Number(value.toPrecision(6))}`);
+  throw new TouchstoneError('data', `${failed.length} of ${checks.length} conditions of --fail-on came true:\n${lines.join('\n')}`);
+}
