@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { addFinalizeCommand } from './commands/finalize-command.js';
+import { addPlanCommand } from './commands/plan-command.js';
 import { addRetryListCommand } from './commands/retry-list-command.js';
 import { addAuditCommand } from './commands/audit-command.js';
 import { addScoreCommand } from './commands/score-command.js';
@@ -19,6 +20,7 @@ function buildProgram(): Command {
     .showHelpAfterError('(touchstone --help lists the commands)')
     .exitOverride();
   addScoreCommand(program);
+  addPlanCommand(program);
   addStatusCommand(program);
   addRetryListCommand(program);
   addFinalizeCommand(program);

@@ -28,6 +28,28 @@ function forget(run: string, ...units: readonly number[]): void {
   for (const name of ['manifest.json', '_SUCCESS']) rmSync(join(run, name), { force: true });
 }
 
+describe('touchstone plan', () => {
+  it('freezes the plan that score then runs, compares it afterwards, and refuses the first difference', () => {
+    const folder = temporaryFolder();
+    writeJsonl(join(folder, 'corpus.jsonl'), demoDocuments(6));
+    const settings = ['--corpus', 'corpus.jsonl', '--model', DEMO_MODEL, '--out', 'run', '--unit-bytes', '2000'];
+    const first = touchstone(folder, 'plan', ...settings, '--json');
+    expect(first.status).toBe(0);
+    const facts = JSON.parse(first.stdout) as { units: number; planHash: string };
+    expect(facts).toMatchObject({ created: true, files: 1, bytes: readFileSync(join(folder, 'corpus.jsonl')).length, windows: { contextLength: 512 } });
+    expect(readdirSync(join(folder, 'run'))).toEqual(['commits', 'plan.json', 'quarantine', 'shards']);
+    const again = touchstone(folder, 'plan', ...settings);
+    expect(again.stdout).toContain(`plan     run/plan.json, the same as before: ${facts.planHash}\n`);
+    expect(again.stdout).toContain(`units    ${facts.units}, `);
+    expect(JSON.parse(touchstone(folder, 'status', 'run', '--json').stdout)).toMatchObject({ units: { total: facts.units, missing: facts.units }, tokensPerSecond: null });
+    writeJsonl(join(folder, 'corpus.jsonl'), demoDocuments(7));
+    const changed = touchstone(folder, 'plan', ...settings);
+    expect([changed.status, changed.stdout]).toEqual([78, '']);
+    expect(changed.stderr).toContain('the file corpus.jsonl has changed');
+    expect(touchstone(folder, 'plan', '--corpus', 'corpus.jsonl').stderr).toContain('no model is given');
+  });
+});
+
 describe('touchstone status', () => {
   it('tells people and programs how far a run is', () => {
     const folder = temporaryFolder();

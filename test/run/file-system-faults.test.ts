@@ -1,5 +1,5 @@
 import type * as FileSystem from 'node:fs/promises';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
@@ -80,7 +80,7 @@ describe('an fsync that fails', () => {
   });
 });
 
-describe.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP'])('a file system whose link answers %s', (code) => {
+describe.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])('a file system whose link answers %s', (code) => {
   it('still takes files, whole and under their final name only', async () => {
     await withFolder(async (folder) => {
       faults.link = code;
@@ -124,6 +124,15 @@ it('a link that fails for another reason is an error, not a reason to go around 
   await withFolder(async (folder) => {
     faults.link = 'EMFILE';
     await expect(write(join(folder, 'part'), 'x')).rejects.toMatchObject({ kind: 'io', advice: expect.stringContaining('ulimit -n') as string });
+    expect(await filesBelow(folder)).toEqual([]);
+  });
+});
+
+it('a temporary file that is gone when it should get its name asks for the same command again', async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, 'part');
+    const sweep = async (temporary: string): Promise<void> => { await unlink(temporary); };
+    await expect(commitFile(path, (sink) => sink(new Uint8Array(1)), { verify: sweep })).rejects.toMatchObject({ kind: 'retryable', message: expect.stringContaining(`cannot create ${path}`) as string });
     expect(await filesBelow(folder)).toEqual([]);
   });
 });
