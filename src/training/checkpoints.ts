@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { errnoOf, messageOf, TouchstoneError } from '../errors.js';
@@ -7,13 +7,19 @@ import { readTensors } from '../model/read-tensors.js';
 import { writeCheckpoint, type CheckpointTemplate, type FileWriter } from '../model/write-checkpoint.js';
 import { writeSafetensors } from '../model/write-safetensors.js';
 import { commitFile } from '../run/atomic-file.js';
-import { canonicalJson } from '../run/canonical-json.js';
-import { createFolder } from '../run/folder.js';
+import { hashFile } from '../run/file-hash.js';
+import { createFolder, syncFolder } from '../run/folder.js';
+import { ioError } from '../run/io-error.js';
+import { readRecord, sha256Hex } from '../run/json-record.js';
+import { sealRecord } from '../run/sealed-record.js';
+import { attemptId } from '../run/temporary-file.js';
+import type { RunSettings } from './run-settings.js';
 
 /** Where a training run stands: everything beside the tensors that a resumed run needs. */
 export interface TrainingPosition {
-  readonly formatVersion: 1;
-  /** Identity of the settings the run was begun with. */
+  readonly formatVersion: 2;
+  readonly settings: RunSettings;
+  /** Identity of the settings. */
   readonly settingsHash: string;
   /** Steps done. */
   readonly step: number;
@@ -23,24 +29,37 @@ export interface TrainingPosition {
   readonly cursor: unknown;
 }
 
-const positionSchema: z.ZodType<TrainingPosition> = z.strictObject({
-  formatVersion: z.literal(1),
+/** What position.json holds: the position, and the files that belong to it. */
+interface CheckpointRecord extends TrainingPosition {
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
+
+const recordSchema: z.ZodType<CheckpointRecord> = z.strictObject({
+  formatVersion: z.literal(2),
+  settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   settingsHash: z.string(),
   step: z.int().min(0),
   consumedTokens: z.int().min(0),
   trainedTokens: z.int().min(0),
   cursor: z.unknown(),
+  files: z.record(z.string(), z.strictObject({ bytes: z.int().min(0), sha256: sha256Hex })),
 });
 
 /** Written last: a checkpoint without it does not exist. */
 const POSITION = 'position.json';
 const MOMENTS = 'optimizer.safetensors';
+const WEIGHTS = 'model.safetensors';
+
+const checkpointsOf = (folder: string): string => join(folder, 'checkpoints');
 
 export function checkpointFolder(folder: string, step: number): string {
-  return join(folder, 'checkpoints', String(step).padStart(8, '0'));
+  return join(checkpointsOf(folder), String(step).padStart(8, '0'));
 }
 
-/** Writes a checkpoint, file by file, each whole or not at all; the position comes last. It is a Hugging Face folder as well. */
+/**
+ * Writes a checkpoint, file by file, each whole or not at all; the position comes last and vouches for the others by their sha256. It is a Hugging Face folder
+ * as well. Where something fails, what was written of it is removed.
+ */
 export async function saveCheckpoint(
   folder: string,
   position: TrainingPosition,
@@ -50,10 +69,16 @@ export async function saveCheckpoint(
 ): Promise<void> {
   const target = checkpointFolder(folder, position.step);
   await createFolder(target);
-  const write = filesOf(target);
-  await writeCheckpoint(template, weights, 'F32', write);
-  await write(MOMENTS, (sink) => writeSafetensors(sink, moments));
-  await write(POSITION, (sink) => sink(new TextEncoder().encode(`${canonicalJson(position, 2)}\n`)));
+  try {
+    const { write, files } = filesOf(target);
+    await writeCheckpoint(template, weights, 'F32', write);
+    await write(MOMENTS, (sink) => writeSafetensors(sink, moments));
+    const record: CheckpointRecord = { ...position, files: { ...files } };
+    await write(POSITION, (sink) => sink(sealRecord(record)));
+  } catch (error) {
+    await rm(target, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
+  }
 }
 
 export interface LoadedCheckpoint {
@@ -62,52 +87,112 @@ export interface LoadedCheckpoint {
   readonly moments: ReadonlyMap<string, FloatTensor>;
 }
 
-/** The latest whole checkpoint of a training folder; undefined where there is none. */
-export async function loadLatestCheckpoint(folder: string): Promise<LoadedCheckpoint | undefined> {
-  for (const name of (await checkpointNames(folder)).sort().reverse()) {
-    const path = join(folder, 'checkpoints', name);
-    const position = await readPosition(join(path, POSITION));
-    if (position === undefined) continue;
-    return { position, weights: await readTensors(join(path, 'model.safetensors')), moments: await readTensors(join(path, MOMENTS)) };
+/** The steps of which a training folder has a checkpoint, whole or damaged, ascending. */
+export async function checkpointSteps(folder: string): Promise<number[]> {
+  const steps: number[] = [];
+  for (const step of await namedSteps(folder)) {
+    if ((await readRecord(join(checkpointFolder(folder, step), POSITION), recordSchema, 'sealed')).kind !== 'missing') steps.push(step);
   }
-  return undefined;
+  return steps;
 }
 
-async function checkpointNames(folder: string): Promise<string[]> {
+/** A checkpoint, if all its files are the ones that were written; else what is wrong with it, as a sentence. */
+export async function loadCheckpoint(folder: string, step: number): Promise<LoadedCheckpoint | string> {
+  const target = checkpointFolder(folder, step);
+  const record = await readRecord(join(target, POSITION), recordSchema, 'sealed');
+  if (record.kind !== 'record') return `${POSITION} ${record.kind === 'missing' ? 'is missing' : `cannot be read: ${record.problem}`}`;
+  const { files, ...position } = record.value;
+  if (position.step !== step) return `${POSITION} is of step ${position.step}`;
+  for (const [name, expected] of Object.entries(files)) {
+    const found = await hashIfPresent(join(target, name));
+    if (found === undefined) return `${name} is missing`;
+    if (found.bytes !== expected.bytes) return `${name} must have ${expected.bytes} bytes, it has ${found.bytes}`;
+    if (found.sha256 !== expected.sha256) return `${name} must have sha256 ${expected.sha256}, it has ${found.sha256}`;
+  }
+  return { position, weights: await readTensors(join(target, WEIGHTS)), moments: await readTensors(join(target, MOMENTS)) };
+}
+
+/**
+ * Clears the way for a run that goes on from `step`: what was begun of later checkpoints is removed, and whole folders of later ones, which are damaged, are
+ * renamed to damaged-*, so that nothing but their name is lost.
+ */
+export async function clearLaterCheckpoints(folder: string, step: number): Promise<void> {
+  const all = await namedSteps(folder);
+  const present = new Set(await checkpointSteps(folder));
+  for (const later of all.filter((one) => one > step)) {
+    const path = checkpointFolder(folder, later);
+    try {
+      if (present.has(later)) await rename(path, join(checkpointsOf(folder), `damaged-${String(later).padStart(8, '0')}-${attemptId()}`));
+      else await rm(path, { recursive: true });
+    } catch (error) {
+      throw ioError('move aside', path, error);
+    }
+  }
+}
+
+async function namedSteps(folder: string): Promise<number[]> {
   try {
-    return (await readdir(join(folder, 'checkpoints'))).filter((name) => /^\d{8,}$/.test(name));
+    return (await readdir(checkpointsOf(folder))).filter((name) => /^\d{8,}$/.test(name)).map(Number).sort((a, b) => a - b);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
-    throw new TouchstoneError('io', `cannot read ${folder}: ${messageOf(error)}`, { cause: error });
+    throw ioError('read', checkpointsOf(folder), error);
   }
 }
 
-async function readPosition(path: string): Promise<TrainingPosition | undefined> {
-  let text: string;
+async function hashIfPresent(path: string): Promise<{ readonly bytes: number; readonly sha256: string } | undefined> {
   try {
-    text = await readFile(path, 'utf8');
+    return await hashFile(path);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw new TouchstoneError('io', `cannot read ${path}: ${messageOf(error)}`, { cause: error });
-  }
-  try {
-    return positionSchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new TouchstoneError('io', `${path} is not a training position: ${messageOf(error)}`, { cause: error, advice: 'Remove this checkpoint folder to resume from the one before.' });
+    if (error instanceof TouchstoneError && errnoOf(error.cause) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
-/** The finished model, in the dtype that was asked for. */
+/**
+ * The finished model, in the dtype that was asked for. One that an earlier command left there, of other steps or of another dtype, is replaced once the new one is
+ * whole, and stays where that fails.
+ */
 export async function saveModel(folder: string, template: CheckpointTemplate, weights: readonly FloatTensor[], dtype: 'F32' | 'F16' | 'BF16'): Promise<string> {
   const target = join(folder, 'model');
-  await createFolder(target);
-  await writeCheckpoint(template, weights, dtype, filesOf(target));
+  const earlier = join(folder, `.model.${attemptId()}`);
+  const had = await moveIfPresent(target, earlier);
+  try {
+    await createFolder(target);
+    await writeCheckpoint(template, weights, dtype, filesOf(target).write);
+  } catch (error) {
+    await rm(target, { recursive: true, force: true }).catch(() => undefined);
+    if (had) await moveIfPresent(earlier, target);
+    throw error;
+  }
+  if (had) await rm(earlier, { recursive: true, force: true });
+  await syncFolder(folder);
   return target;
 }
 
+async function moveIfPresent(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw new TouchstoneError('io', `cannot move ${from} aside: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+interface FolderFiles {
+  readonly write: FileWriter;
+  /** Of the files written so far. */
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
+
 /** Writes the files of a folder by the atomic protocol. */
-function filesOf(folder: string): FileWriter {
-  return async (name, write) => {
-    await commitFile(join(folder, name), write);
+function filesOf(folder: string): FolderFiles {
+  const files: Record<string, { bytes: number; sha256: string }> = {};
+  return {
+    files,
+    async write(name, write) {
+      const { bytes, sha256 } = await commitFile(join(folder, name), write);
+      files[name] = { bytes, sha256 };
+    },
   };
 }

@@ -12,6 +12,7 @@ import { templateFromCheckpoint, templateFromConfig, type CheckpointTemplate } f
 import type { ModelSpec, TokenizedDocument } from '../records.js';
 import { canonicalJson } from '../run/canonical-json.js';
 import { sha256Of } from '../run/file-hash.js';
+import { resolveSelection } from '../selection/options.js';
 import { hashFile } from '../stream/file-hash.js';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -24,6 +25,7 @@ import type { RowSource } from './data/training-rows.js';
 import { verifyScoreSet } from './data/verify-source.js';
 import type { EvaluationOptions, EvaluationSet } from './evaluate.js';
 import type { TrainOptions } from './options.js';
+import { runSettings, type RunSettings } from './run-settings.js';
 import { buildStepGraphs, type StepGraphs } from './step-graphs.js';
 
 /** A training run, ready to begin. */
@@ -36,13 +38,15 @@ export interface PreparedTraining {
   readonly format: SequenceFormat;
   readonly evaluation: readonly EvaluationSet[];
   readonly evaluationOptions: EvaluationOptions;
-  /** Identity of model, data and every setting that changes a step. */
+  /** Model, data and every setting that changes a step, and their identity. */
+  readonly settings: RunSettings;
   readonly settingsHash: string;
   readonly notes: readonly string[];
 }
 
 /** Opens model, tokenizer and data, checks that they fit together, and writes nothing. */
 export async function prepareTraining(options: TrainOptions, signal?: AbortSignal): Promise<PreparedTraining> {
+  if (options.objective.kind === 'selective') resolveSelection(options.selection);
   const model = await openModel(options, signal);
   const tokenizer = await loadTokenizer(model.tokenizerFolder);
   const data = await openData(options, model.spec, tokenizer);
@@ -50,8 +54,7 @@ export async function prepareTraining(options: TrainOptions, signal?: AbortSigna
     name,
     documents: await readDocuments([path], options.data.textField, tokenizer),
   })));
-  const { objective, batch, optimizer, selection, run } = options;
-  const identity = { objective, batch, optimizer, selection, steps: run.steps, model: model.hash, data: data.source.identity, format: data.format };
+  const settings = runSettings(options, { weights: model.weightsHash, data: data.source.identity, format: data.format });
   return {
     graphs: model.graphs,
     weights: model.weights,
@@ -60,8 +63,9 @@ export async function prepareTraining(options: TrainOptions, signal?: AbortSigna
     source: data.source,
     format: data.format,
     evaluation,
-    evaluationOptions: { contextLength: options.data.length, prefixId: data.format.prefixId, batchTokens: batch.sequences * options.data.length },
-    settingsHash: sha256Of(canonicalJson(identity)),
+    evaluationOptions: { contextLength: options.data.length, prefixId: data.format.prefixId, batchTokens: options.batch.sequences * options.data.length },
+    settings,
+    settingsHash: sha256Of(canonicalJson(settings)),
     notes: [...tokenizer.info.notes, ...data.notes],
   };
 }
@@ -72,7 +76,8 @@ interface OpenedModel {
   readonly weights: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
   readonly template: CheckpointTemplate;
   readonly tokenizerFolder: string;
-  readonly hash: string;
+  /** null for a model from scratch. */
+  readonly weightsHash: string | null;
 }
 
 async function openModel(options: TrainOptions, signal: AbortSignal | undefined): Promise<OpenedModel> {
@@ -87,7 +92,7 @@ async function openModel(options: TrainOptions, signal: AbortSignal | undefined)
       weights: await readWeights(checkpoint, signal),
       template: await templateFromCheckpoint(path, tokenizerFolder),
       tokenizerFolder,
-      hash: (await hashCheckpoint(checkpoint, signal)).sha256,
+      weightsHash: (await hashCheckpoint(checkpoint, signal)).sha256,
     };
   }
   const config = specFromConfig(init, 'model.init');
@@ -100,7 +105,7 @@ async function openModel(options: TrainOptions, signal: AbortSignal | undefined)
     weights: initialWeights({ spec: config.spec, initializerRange: config.initializerRange, padTokenId: config.padTokenId, seed, parameters: graphs.parameters }),
     template: await templateFromConfig(config, tokenizerFolder),
     tokenizerFolder,
-    hash: sha256Of(canonicalJson({ init, seed })),
+    weightsHash: null,
   };
 }
 

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFolder } from '../run/folder.js';
+import { ioError } from '../run/io-error.js';
 import { curvesHtml } from './metrics/curves-html.js';
 import { MetricsLog, readMetrics } from './metrics/metrics-log.js';
 import type { StepMetrics } from './metrics/step-metrics.js';
@@ -30,7 +31,8 @@ export async function openRunLog(folder: string, throughStep: number | null): Pr
     sync: () => log.sync(),
     async drawCurves(title) {
       const page = join(folder, 'curves.html');
-      await writeFile(page, curvesHtml({ title, records: await readMetrics(path) }));
+      const text = curvesHtml({ title, records: await readMetrics(path) });
+      await writeFile(page, text).catch((error: unknown) => { throw ioError('write', page, error); });
       return page;
     },
     async close() {

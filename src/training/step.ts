@@ -1,11 +1,11 @@
-import { TouchstoneError } from '../errors.js';
 import { learningRate } from '../math/learning-rate.js';
 import type { TensorData, Tensors } from '../runtime/protocol.js';
 import type { StatefulSession } from '../runtime/stateful-session.js';
 import type { SelectionRule } from '../selection/options.js';
 import { randomScores } from '../selection/random-scores.js';
 import type { SelectionTokens } from '../selection/tokens.js';
-import { rowsInBatch, targetOrigin, type TrainingBatch } from './data/batch.js';
+import type { TrainingBatch } from './data/batch.js';
+import { Diverged } from './interrupted.js';
 import type { TrainOptions } from './options.js';
 import { planSelection } from './selection-feeds.js';
 
@@ -64,7 +64,8 @@ export async function runStep(session: StatefulSession, batches: readonly Traini
       ...update,
     });
     const live = outputs['live_loss']!.data as Float32Array;
-    refuseNonFinite(live, batch, step);
+    const place = `step ${step + 1}${batches.length === 1 ? '' : `, micro-batch ${number + 1} of ${batches.length}`}`;
+    refuseNonFinite(live, batch, place);
     if (number === 0) first = live;
     const picked = outputs['selected']?.data as BigInt64Array | undefined;
     tally.lossSum += (outputs['loss_sum']!.data as Float32Array)[0]!;
@@ -73,6 +74,7 @@ export async function runStep(session: StatefulSession, batches: readonly Traini
     tally.weight += (outputs['weight_sum']?.data as Float32Array | undefined)?.[0] ?? kept;
     addLosses(tally, live, batch, picked);
     if (isLast) gradientNorm = (outputs['gradient_norm']!.data as Float32Array)[0]!;
+    if (isLast && !Number.isFinite(gradientNorm)) throw new Diverged(`${place}: the norm of the gradient must be finite, got ${gradientNorm}`, batch);
   }
   return {
     loss: tally.lossSum / tally.weight,
@@ -118,16 +120,7 @@ function addLosses(tally: { allSum: number; consumed: number; excess: number[]; 
   }
 }
 
-/** Rows that are named in an error. */
-const ROWS_NAMED = 5;
-
-function refuseNonFinite(live: Float32Array, batch: TrainingBatch, step: number): void {
+function refuseNonFinite(live: Float32Array, batch: TrainingBatch, place: string): void {
   const at = live.findIndex((loss) => !Number.isFinite(loss));
-  if (at < 0) return;
-  const origin = targetOrigin(batch, at);
-  const rows = rowsInBatch(batch).slice(0, ROWS_NAMED).map(({ unit, row }) => `unit ${unit} row ${row}`).join(', ');
-  const place = origin === undefined ? '' : `, at token ${origin.token} of row ${origin.row} of unit ${origin.unit}`;
-  throw new TouchstoneError('data', `step ${step + 1}: the loss must be finite, got ${live[at]}${place}; the batch begins with ${rows}`, {
-    advice: 'The last checkpoint is kept. Lower optimizer.learningRate or optimizer.clipNorm, and resume.',
-  });
+  if (at >= 0) throw new Diverged(`${place}: the loss must be finite, got ${live[at]}`, batch, at);
 }

@@ -5,13 +5,15 @@ import type { FloatTensor } from '../model/float-tensor.js';
 import { openStatefulSession, type StatefulSession } from '../runtime/stateful-session.js';
 import { resolveSelection } from '../selection/options.js';
 import { AlignmentWatch } from './alignment-watch.js';
-import { saveCheckpoint, saveModel, loadLatestCheckpoint, type TrainingPosition } from './checkpoints.js';
+import { saveCheckpoint, saveModel, type TrainingPosition } from './checkpoints.js';
 import type { TrainingBatch } from './data/batch.js';
 import { packBatches } from './data/pack-batches.js';
 import { evaluate } from './evaluate.js';
 import { beforeTraining, type Evaluation, type StepMetrics } from './metrics/step-metrics.js';
+import { explained } from './interrupted.js';
 import type { TrainOptions } from './options.js';
 import { prepareTraining, type PreparedTraining } from './prepare-training.js';
+import { resumePoint } from './resume.js';
 import { openRunLog, type RunLog } from './run-log.js';
 import { runStep, type StepOutcome } from './step.js';
 import { initialState, momentNames, type Parameter } from './step-graphs.js';
@@ -32,7 +34,7 @@ export interface StepTokens {
 export interface TrainHooks {
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: TrainEvent) => void;
-  /** Goes on from the latest checkpoint of the folder. Without it, a folder that has one is refused. */
+  /** Goes on from the latest whole checkpoint of the folder, or begins where there is none. Without it, a folder that has one is refused. See resume.ts. */
   readonly resume?: boolean;
 }
 
@@ -54,24 +56,23 @@ export async function train(options: TrainOptions, { signal, onEvent = () => und
   const { folder } = options.output;
   const prepared = await prepareTraining(options, signal);
   for (const text of prepared.notes) onEvent({ kind: 'note', text });
-  const checkpoint = await loadLatestCheckpoint(folder);
-  if (checkpoint !== undefined && !resume) {
-    throw new TouchstoneError('mismatch', `${folder} holds a training run at step ${checkpoint.position.step}, expected an empty folder`, { advice: 'Add --resume to go on from there, or name another --out.' });
-  }
-  if (checkpoint !== undefined && checkpoint.position.settingsHash !== prepared.settingsHash) {
-    throw new TouchstoneError('mismatch', `${folder} was trained with other settings, another model or other data than this command has`, { advice: 'Give this command another --out, or the settings of the run.' });
-  }
+  const { checkpoint, notes } = await resumePoint(folder, prepared.settings, resume);
+  for (const text of notes) onEvent({ kind: 'note', text });
 
   const threads = options.run.threads === 'auto' ? availableParallelism() : options.run.threads;
   const { parameters } = prepared.graphs;
   const loaded = checkpoint === undefined ? undefined : { weights: arraysOf(checkpoint.weights), moments: arraysOf(checkpoint.moments) };
   const state = initialState(prepared.graphs, loaded?.weights ?? prepared.weights, loaded?.moments);
   const session = await openStatefulSession({ graphs: prepared.graphs.graphs, threads }, state);
-  const begin: TrainingPosition = checkpoint?.position ?? { formatVersion: 1, settingsHash: prepared.settingsHash, step: 0, consumedTokens: 0, trainedTokens: 0, cursor: null };
+  const { settings, settingsHash } = prepared;
+  const begin: TrainingPosition = { step: 0, consumedTokens: 0, trainedTokens: 0, cursor: null, ...checkpoint?.position, formatVersion: 2, settings, settingsHash };
   onEvent({ kind: 'prepared', parameters: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0), from: begin.step, steps: options.run.steps, threads });
   const log = await openRunLog(folder, checkpoint?.position.step ?? null);
+  const kept = { step: begin.step };
   try {
-    return await loop({ session, prepared, options, log, signal, onEvent }, begin);
+    return await loop({ session, prepared, options, log, signal, onEvent, kept }, begin);
+  } catch (error) {
+    throw await explained(error, { folder, step: kept.step }, prepared.source);
   } finally {
     await Promise.all([session.close(), log.close()]);
   }
@@ -84,9 +85,11 @@ interface Training {
   readonly log: RunLog;
   readonly signal: AbortSignal | undefined;
   readonly onEvent: (event: TrainEvent) => void;
+  /** The step of the last checkpoint, 0 for none; written by the loop. */
+  readonly kept: { step: number };
 }
 
-async function loop({ session, prepared, options, log, signal, onEvent }: Training, begin: TrainingPosition): Promise<TrainResult> {
+async function loop({ session, prepared, options, log, signal, onEvent, kept }: Training, begin: TrainingPosition): Promise<TrainResult> {
   const { run, output, batch: shape } = options;
   const { parameters } = prepared.graphs;
   const rule = resolveSelection(options.selection);
@@ -99,6 +102,7 @@ async function loop({ session, prepared, options, log, signal, onEvent }: Traini
   const save = async (position: TrainingPosition): Promise<void> => {
     await log.sync();
     await saveCheckpoint(output.folder, position, prepared.template, await tensors(session, parameters.map(({ name }) => name), parameters), await tensors(session, momentNames(parameters), parameters));
+    kept.step = position.step;
     onEvent({ kind: 'checkpoint', step: position.step });
   };
   const evaluateAll = async (): Promise<Evaluation[]> => {
@@ -113,7 +117,6 @@ async function loop({ session, prepared, options, log, signal, onEvent }: Traini
 
   const alignment = options.objective.kind === 'selective' ? new AlignmentWatch(prepared.vocabSize, run.alignmentEvery) : undefined;
   let position = begin;
-  let saved = begin.step;
   let evaluations: readonly Evaluation[] = [];
   if (begin.step === 0) await record(beforeTraining(await evaluateAll()), { consumed: 0, trained: 0 });
   try {
@@ -137,14 +140,13 @@ async function loop({ session, prepared, options, log, signal, onEvent }: Traini
       if (last || position.step % run.checkpointEvery === 0) {
         alignment?.judge(position.step);
         await save(position);
-        saved = position.step;
       }
     }
   } finally {
     await stream.return();
   }
   if (position.step < run.steps) {
-    if (saved !== position.step) await save(position);
+    if (kept.step !== position.step) await save(position);
     throw signal!.reason;
   }
   if (begin.step === run.steps) evaluations = await evaluateAll();

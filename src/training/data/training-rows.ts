@@ -42,6 +42,8 @@ export interface RowSource {
    * on identity, epoch and number alone. A window is read when it is asked for, and the source keeps nothing of it.
    */
   windows(epoch: number, first: number): AsyncIterable<RowWindow>;
+  /** A row in words, for a message. */
+  nameRow?(unit: number, row: number): Promise<string>;
 }
 
 /** Tokens of a window when nothing else is said: 32 MB of ids and losses, and what some 20,000 documents of 200 tokens are mixed over. */

@@ -1,0 +1,45 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TouchstoneError } from '../errors.js';
+import { checkpointFolder, checkpointSteps, clearLaterCheckpoints, loadCheckpoint, type LoadedCheckpoint } from './checkpoints.js';
+import { compareSettings, type RunSettings } from './run-settings.js';
+
+export interface ResumePoint {
+  /** undefined: there is none, and the run begins. */
+  readonly checkpoint: LoadedCheckpoint | undefined;
+  /** What a user should know; one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Where a command begins in its folder: at the latest checkpoint that is whole. One that is damaged is passed over, and said so; with none left, it is an error.
+ * What later steps left is cleared away. Throws a mismatch for a run without `resume`, and for one of other settings; then nothing is touched.
+ */
+export async function resumePoint(folder: string, settings: RunSettings, resume: boolean): Promise<ResumePoint> {
+  const steps = await checkpointSteps(folder);
+  if (steps.length > 0 && !resume) {
+    throw new TouchstoneError('mismatch', `${folder} holds a training run at step ${steps.at(-1)!}, expected an empty folder`, { advice: 'Add --resume to go on from there, or name another --out.' });
+  }
+  const notes: string[] = [];
+  for (const step of steps.toReversed()) {
+    const checkpoint = await loadCheckpoint(folder, step);
+    if (typeof checkpoint === 'string') {
+      notes.push(`checkpoint ${checkpointFolder(folder, step)} is damaged and passed over: ${checkpoint}`);
+      continue;
+    }
+    notes.push(...compareSettings(folder, checkpoint.position.settings, settings, step));
+    await clearLaterCheckpoints(folder, step);
+    return { checkpoint, notes };
+  }
+  if (steps.length > 0) {
+    throw new TouchstoneError('io', `none of the ${steps.length} checkpoints of ${folder} is whole; ${notes[0]!}`, { advice: 'Restore one of them, or begin anew with another --out.' });
+  }
+  await clearLaterCheckpoints(folder, -1);
+  return { checkpoint: undefined, notes };
+}
+
+/** Whether a training run was begun in a folder, be it that it was ended before its first checkpoint. */
+export async function holdsTraining(folder: string): Promise<boolean> {
+  if ((await checkpointSteps(folder)).length > 0) return true;
+  return await access(join(folder, 'metrics.jsonl')).then(() => true, () => false);
+}
