@@ -92,9 +92,9 @@ export function verdictCards(list: readonly Verdict[]): string {
 
 /** The banner above everything where a run is not whole; nothing where it is. */
 export function banner({ completeness }: AuditReport): string {
-  const { state, problems } = completeness;
+  const { state, problems, problemCount } = completeness;
   if (state === 'complete' && problems.length === 0) return '';
   const heading = state === 'damaged' ? 'This run is damaged: its numbers are of what could be read.' : state === 'unfinished' ? 'This run is not finished: its numbers are of what is committed.' : 'This run is complete, with warnings.';
   const items = problems.map(({ level, message }) => `<li>${levelMark(level, level)} ${escaped(plainText(message))}</li>`);
-  return `<div class="banner ${state === 'complete' ? 'watch' : 'alarm'}" role="alert"><p>${heading}</p>${items.length === 0 ? '' : `<ul>${items.join('')}</ul>`}</div>`;
+  return `<div class="banner ${state === 'complete' ? 'watch' : 'alarm'}" role="alert"><p>${heading}</p>${items.length === 0 ? '' : `<ul>${items.join('')}</ul>`}${problemCount > problems.length ? `<p>${countText(problemCount - problems.length)} more faults are not listed.</p>` : ''}</div>`;
 }

@@ -8,13 +8,14 @@ export function addAuditCommand(program: Command): void {
     .argument('<run>', 'folder of a score set, finished or not')
     .summary('say what is in a score set: completeness, losses, noise, drift')
     .description('Reads a score set, never a model, and says whether it is complete, how its losses are distributed, which documents are noisy, and how it differs from others.')
+    .option('--out <file>', 'write the report as one HTML file that fetches nothing')
     .option('--json [file]', 'write the numbers as JSON to a file, or print them on stdout')
     .option('--fail-on <conditions>', 'exit with 65 where one is true, such as "nonfinite>0, quarantined>0.1%, psi>0.25"')
     .option('--tokenizer <path>', 'tokenizer of the run, where it is no longer where it was scored')
     .option('--seed <text>', 'decides which documents and tokens are shown (default 0)')
     .option('--verify', 'hash every file of the run')
     .option('--quiet', 'no summary; errors only')
-    .action(async (run: string, flags: AuditFlags & { readonly json?: string | true; readonly quiet?: boolean }) => {
+    .action(async (run: string, flags: AuditFlags & { readonly out?: string; readonly json?: string | true; readonly quiet?: boolean }) => {
       const { runAudit } = await import('./audit.js');
       await runAudit(run, flags);
     });

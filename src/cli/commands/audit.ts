@@ -1,12 +1,15 @@
 import { TouchstoneError } from '../../errors.js';
 import { audit } from '../../audit/audit.js';
 import type { AuditReport } from '../../audit/report-data.js';
+import { renderReport } from '../../audit/report/render-report.js';
 import { resolveAuditOptions, type AuditFlags } from '../../config/audit-settings.js';
 import { canonicalJson } from '../../run/canonical-json.js';
 import { replaceFile } from '../../run/replace-file.js';
 import { auditText } from '../audit-text.js';
 
 export interface AuditInvocation extends AuditFlags {
+  /** A file for the HTML report. */
+  readonly out?: string;
   /** A file, or true for stdout. */
   readonly json?: string | true;
   readonly quiet?: boolean;
@@ -15,6 +18,7 @@ export interface AuditInvocation extends AuditFlags {
 /** Writes what was asked for, and only then fails for a condition that came true. */
 export async function runAudit(run: string, flags: AuditInvocation): Promise<void> {
   const report = await audit(resolveAuditOptions(run, flags));
+  if (flags.out !== undefined) await replaceFile(flags.out, new TextEncoder().encode(renderReport(report)));
   if (typeof flags.json === 'string') await replaceFile(flags.json, new TextEncoder().encode(`${canonicalJson(report, 1)}\n`));
   if (flags.json === true) process.stdout.write(`${canonicalJson(report)}\n`);
   else if (flags.quiet !== true) process.stdout.write(auditText(report));

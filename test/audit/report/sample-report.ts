@@ -60,6 +60,7 @@ export function sampleReport(given: Partial<AuditReport> = {}): AuditReport {
     completeness: {
       state: 'complete',
       problems: [],
+      problemCount: 0,
       units: { planned: 4, committed: 4, audited: 4, missing: [] },
       documents: { read: 5003, scored: 5000, quarantined: 2, skipped: 1 },
       balanced: true,
