@@ -49,18 +49,26 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
         case 'note':
           write(`note: ${terminalText(event.text)}`);
           return;
+        case 'failed': {
+          const last = event.attempt === event.attempts;
+          write(`note: unit ${event.unit}, attempt ${event.attempt} of ${event.attempts} failed: ${terminalText(event.message)}; ${last ? 'it is passed over' : 'it is tried again'}`);
+          return;
+        }
         case 'planned': {
-          const { plan, resumed, committedUnits } = event;
+          const { plan, resumed, committedUnits, slice } = event;
+          const units = slice.end - slice.start;
+          const whole = units === plan.corpus.units.length;
           const { layout, contextLength, stride, bos } = plan.windows;
           const windows = layout === 'packed' ? `packed rows, context ${contextLength}` : `context ${contextLength}, stride ${stride}`;
           write(`model    ${plan.model.modelType}, vocabulary ${countText(plan.model.vocabSize)}, ${plan.model.precision} on CPU, ${event.threads} threads, ${event.workers} ${event.workers === 1 ? 'session' : 'sessions'}`);
-          write(`corpus   ${counted(plan.corpus.files.length, 'file')}, ${bytesText(plan.corpus.files.reduce((sum, file) => sum + file.bytes, 0))}, ${counted(plan.corpus.units.length, 'unit')}${resumed ? `, ${committedUnits} of them done before` : ''}`);
+          write(`corpus   ${counted(plan.corpus.files.length, 'file')}, ${bytesText(plan.corpus.files.reduce((sum, file) => sum + file.bytes, 0))}, ${counted(plan.corpus.units.length, 'unit')}${resumed && whole ? `, ${committedUnits} of them done before` : ''}`);
+          if (!whole) write(`task     ${units === 0 ? 'no units: there are more tasks than units' : units === 1 ? `unit ${slice.start}` : `units ${slice.start} to ${slice.end - 1}`}${committedUnits > 0 ? `, ${committedUnits} of them done before` : ''}`);
           write(`windows  ${windows}, BOS ${bos}`);
           started = performance.now();
           lastLine = started;
-          if (process.stderr.isTTY && committedUnits < plan.corpus.units.length) {
+          if (process.stderr.isTTY && committedUnits < units) {
             bar = new SingleBar({ format: '{bar} {percentage} % | {tokens} tokens | {speed} | unit {units} | {left} left', stream: process.stderr, hideCursor: true, barsize: 24, barCompleteChar: '█', barIncompleteChar: '░' });
-            bar.start(1, 0, { tokens: '0', speed: '-', left: '...', units: `0/${plan.corpus.units.length - committedUnits}` });
+            bar.start(1, 0, { tokens: '0', speed: '-', left: '...', units: `0/${units - committedUnits}` });
           }
           return;
         }

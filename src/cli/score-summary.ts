@@ -1,5 +1,5 @@
 import type { CorpusChange } from '../scoring/corpus-change.js';
-import type { ScoreResult } from '../scoring/score.js';
+import type { ScoreResult, TaskResult } from '../scoring/score.js';
 import type { ScoreSummary } from '../scoring/summary.js';
 import { bytesText, countText, durationText } from './number-text.js';
 import { oneLine } from './terminal-text.js';
@@ -46,4 +46,16 @@ function reuseLines({ reused }: ScoreSummary, change: CorpusChange): string[] {
     `reused     ${reused.documents} documents, ${reused.tokens} tokens`,
     `changes    ${part('new')}, ${part('changed')}, ${part('unchanged')}; of the earlier documents ${part('gone')}`,
   ];
+}
+
+/** The end of a command whose slice is done in a run that is not. */
+export function taskText(run: string, { slice, missing, unitsScored, wallSeconds, prepared }: TaskResult): string {
+  const units = slice.end - slice.start;
+  const which = units === 0 ? 'the slice holds no units' : units === 1 ? `unit ${slice.start} is done` : `units ${slice.start} to ${slice.end - 1} are done`;
+  const lines = [
+    '',
+    `task       ${which}, ${unitsScored} of them scored by this command in ${durationText(wallSeconds)}`,
+    `run        ${missing.length} of ${prepared.plan.corpus.units.length} units are missing; the command that scores the last writes ${run}/manifest.json`,
+  ];
+  return `${lines.join('\n')}\n`;
 }

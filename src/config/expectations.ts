@@ -54,6 +54,20 @@ export function byteSize(minimum: number, maximum: number) {
     .pipe(bounded(minimum, maximum, expectation));
 }
 
+/** A number of things, or a share of them such as 0.1%, or null for no limit. */
+export function limit() {
+  const expectation = 'must be a whole number of at least 0, a share from 0% to 100% such as 0.1%, or null';
+  return z.union([z.number(), z.string(), z.null()], expectation).transform((value, context) => {
+    if (value === null) return null;
+    const text = String(value).trim();
+    const share = /^(\d+(?:\.\d+)?) ?%$/.exec(text)?.[1];
+    if (share !== undefined && Number(share) <= 100) return { kind: 'share', share: Number(share) / 100, text } as const;
+    if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { kind: 'count', count: Number(text), text } as const;
+    context.addIssue({ code: 'custom', message: expectation });
+    return z.NEVER;
+  });
+}
+
 /** Which of several words are listed, in a list, in one text between commas, or `none`; the output has one boolean per word. */
 export function anyOf<const Words extends readonly string[]>(words: Words) {
   const expectation = `must list any of ${words.join(', ')}, or be none`;

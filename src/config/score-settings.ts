@@ -2,7 +2,7 @@ import { constants } from 'node:buffer';
 import { z } from 'zod';
 
 import type { CommandSettings } from './command-settings.js';
-import { anyOf, byteSize, oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
+import { anyOf, byteSize, limit, oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
 import { scoreFlags } from './score-flags.js';
 
 const MIB = 2 ** 20;
@@ -37,6 +37,13 @@ const scoreRooms = {
     batchTokens: wholeNumber(1, 2 ** 24).default(4096),
     threads: wholeNumberOr(1, 1024, 'auto').default('auto'),
     workers: wholeNumber(1, 256).default(1),
+    unitAttempts: wholeNumber(1, 100).default(3),
+    // The slowest batch that is no accident: 4096 tokens of a 7B model on a few cores take ten minutes.
+    batchTimeout: wholeNumber(1, 7 * 24 * 3600).default(3600),
+  }),
+  thresholds: z.strictObject({
+    maxQuarantined: limit().default(null),
+    maxNonfinite: limit().default(null),
   }),
   output: z.strictObject({
     run: text('a folder'),

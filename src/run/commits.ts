@@ -78,6 +78,15 @@ export async function readCommits(run: string, plan: Plan): Promise<Commits> {
   return { committed, problems };
 }
 
+/** The commit of one unit by the rules of `readCommits`; undefined where the unit is not committed. */
+export async function readUnitCommit(run: string, plan: Plan, unit: number): Promise<Commit | undefined> {
+  for await (const found of commitFiles(run, [unit])) {
+    const judged = judgeCommit(found, plan, planHash(plan));
+    if (judged !== undefined && !('message' in judged)) return judged;
+  }
+  return undefined;
+}
+
 /** The units of the plan that no valid record covers, ascending. */
 export function pendingUnits(plan: Plan, committed: ReadonlyMap<number, Commit>): number[] {
   return plan.corpus.units.map((unit) => unit.index).filter((unit) => !committed.has(unit));

@@ -29,6 +29,9 @@ const explanations: Readonly<Record<string, Explanation>> = {
   ENAMETOOLONG: { kind: 'io', reason: 'the name is too long for the file system', advice: 'Choose a shorter path.' },
 };
 
+/** A file system refused something in a run folder: the fault of no unit, whichever was being written. */
+export class RunFolderError extends TouchstoneError {}
+
 /**
  * The error to throw when the file system refused `action` ("write", "sync the folder") on `path`: names both and the cause, says what to do,
  * and keeps the system error as its cause. A TouchstoneError passes through as it is.
@@ -38,7 +41,7 @@ export function ioError(action: string, path: string, thrown: unknown): Touchsto
   const code = errnoOf(thrown);
   const known = code === undefined ? undefined : explanations[code];
   const reason = known === undefined ? messageOf(thrown) : `${known.reason} (${code ?? ''})`;
-  return new TouchstoneError(known?.kind ?? 'io', `cannot ${action} ${path}: ${reason}`, {
+  return new RunFolderError(known?.kind ?? 'io', `cannot ${action} ${path}: ${reason}`, {
     cause: thrown,
     advice: known?.advice ?? 'Check the file system; the message above is its own.',
   });

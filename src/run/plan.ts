@@ -30,7 +30,7 @@ export async function freezePlan(run: string, plan: Plan): Promise<FrozenPlan> {
   if (size === 0) {
     await setFileAside(run, PLAN_NAME, async (moved) => (await fileSize(moved)) === 0);
   } else if (size !== undefined) {
-    refuseDifference(run, await readPlan(run), plan);
+    refuseOtherPlan(run, await readPlan(run), plan);
     await createRunFolders(run);
     return { planHash: hash, outcome: 'resumed' };
   }
@@ -38,7 +38,7 @@ export async function freezePlan(run: string, plan: Plan): Promise<FrozenPlan> {
   const bytes = sealRecord(checked.data);
   const { outcome } = await writeOnce(planPath(run), (sink) => sink(bytes));
   if (outcome === 'created') return { planHash: hash, outcome };
-  refuseDifference(run, await readPlan(run), plan);
+  refuseOtherPlan(run, await readPlan(run), plan);
   return { planHash: hash, outcome: 'resumed' };
 }
 
@@ -54,7 +54,14 @@ export async function readPlan(run: string): Promise<Plan> {
   });
 }
 
-function refuseDifference(run: string, frozen: Plan, mine: Plan): void {
+/** The plan of a folder that may have none yet, or that may not be there. Throws as `readPlan` does where the plan cannot be read. */
+export async function findPlan(run: string): Promise<Plan | undefined> {
+  const size = await fileSize(planPath(run));
+  return size === undefined || size === 0 ? undefined : await readPlan(run);
+}
+
+/** Throws a mismatch error that names the first difference between the plan of a run and that of a command. */
+export function refuseOtherPlan(run: string, frozen: Plan, mine: Plan): void {
   const difference = firstPlanDifference(frozen, mine);
   if (difference === undefined) return;
   throw new TouchstoneError('mismatch', `${run} belongs to another plan: ${difference.message}`, {

@@ -1,5 +1,6 @@
 import { Piscina } from 'piscina';
 import { messageOf, TouchstoneError } from '../errors.js';
+import { HungWorker } from './hung-worker.js';
 import type { SessionInfo, SessionSpec, SessionTask, Tensors } from './protocol.js';
 import { workerFile } from './worker-file.js';
 
@@ -9,16 +10,18 @@ export interface SessionPool {
   readonly workers: number;
   /**
    * Runs one batch on the next free session. Feeds are copied to the worker; results are the caller's.
-   * A run that has begun is never interrupted: ending a thread inside the runtime would abort the whole process.
+   * A run that has begun is never interrupted: ending a thread inside the runtime would abort the whole process. A thread that dies is replaced, and
+   * the run it was on fails. Throws HungWorker where a run exceeds the pool's time limit; its session is not used again.
    */
   run(feeds: Tensors): Promise<Tensors>;
-  /** Waits for running batches, frees the sessions, ends the threads. Batches not yet begun are refused. */
+  /** Waits for running batches, frees the sessions, ends the threads; a thread that hangs is left alone. Batches not yet begun are refused. */
   close(): Promise<void>;
 }
 
 /** One thread with one session. Piscina addresses threads only as a crowd; a crowd of one can be opened and closed. */
 class Lane {
   readonly #thread: Piscina<SessionTask, unknown>;
+  #hung = false;
 
   constructor(spec: SessionSpec) {
     this.#thread = new Piscina({
@@ -28,24 +31,48 @@ class Lane {
       idleTimeout: Infinity,
       workerData: spec,
     });
+    // A thread that dies between two batches has been replaced when this is called.
+    this.#thread.on('error', () => undefined);
   }
 
   open(): Promise<SessionInfo> {
     return this.#thread.run({ kind: 'open' }) as Promise<SessionInfo>;
   }
 
-  run(feeds: Tensors): Promise<Tensors> {
-    return this.#thread.run({ kind: 'run', feeds }) as Promise<Tensors>;
+  async run(feeds: Tensors, timeoutMs: number): Promise<Tensors> {
+    let timer: NodeJS.Timeout | undefined;
+    const expiry = new Promise<never>((_, reject) => {
+      // Node.js would take a longer delay for none at all.
+      timer = setTimeout(() => {
+        this.#hung = true;
+        reject(new HungWorker('a session of the reference model', timeoutMs / 1000));
+      }, Math.min(timeoutMs, 2 ** 31 - 1));
+    });
+    try {
+      return await Promise.race([this.#thread.run({ kind: 'run', feeds }) as Promise<Tensors>, expiry]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  get hung(): boolean {
+    return this.#hung;
   }
 
   async close(opened: boolean): Promise<void> {
+    if (this.#hung) return;
     if (opened) await this.#thread.run({ kind: 'close' });
     await this.#thread.destroy();
   }
 }
 
+export interface SessionPoolOptions {
+  /** After which a run that has not ended counts as hung. Default: a week. */
+  readonly runTimeoutMs?: number;
+}
+
 /** @throws TouchstoneError ('io') if the runtime does not accept the model */
-export async function openSessionPool(spec: SessionSpec, workers: number): Promise<SessionPool> {
+export async function openSessionPool(spec: SessionSpec, workers: number, { runTimeoutMs = 7 * 24 * 3600 * 1000 }: SessionPoolOptions = {}): Promise<SessionPool> {
   const lanes = Array.from({ length: workers }, () => new Lane(spec));
   const opening = await Promise.allSettled(lanes.map((lane) => lane.open()));
   const failed = opening.find((result) => result.status === 'rejected');
@@ -79,9 +106,11 @@ export async function openSessionPool(spec: SessionSpec, workers: number): Promi
     async run(feeds) {
       const lane = await acquire();
       try {
-        return await lane.run(feeds);
+        return await lane.run(feeds, runTimeoutMs);
       } finally {
-        giveBack(lane);
+        if (!lane.hung) giveBack(lane);
+        // With no lane left, nobody would ever answer those who wait.
+        else if (lanes.every(({ hung }) => hung)) for (const refuse of waiting.splice(0)) refuse(null);
       }
     },
     close() {

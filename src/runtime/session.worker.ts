@@ -4,15 +4,14 @@ import type { SessionInfo, SessionSpec, SessionTask, Tensors } from './protocol.
 
 let session: Session | undefined;
 
-/** One session per worker thread: made by `open`, used by `run`, freed by `close`. */
+/** One session per worker thread: made by `open`, or by the first `run` in a thread that took the place of a lost one; freed by `close`. */
 export default async function handle(task: SessionTask): Promise<SessionInfo | Tensors | null> {
   if (task.kind === 'open') {
     session = await openSession(workerData as SessionSpec);
     return session.info;
   }
-  if (session === undefined) throw new Error(`session worker got "${task.kind}" before "open"`);
-  if (task.kind === 'run') return await session.run(task.feeds);
-  await session.release();
+  if (task.kind === 'run') return await (session ??= await openSession(workerData as SessionSpec)).run(task.feeds);
+  await session?.release();
   session = undefined;
   return null;
 }

@@ -1,5 +1,8 @@
 import type { TokenStats } from '../records.js';
 
+/** A limit on how many of a run's documents or tokens may be bad: a number of them, or a share. `text` is how it was given. */
+export type Limit = { readonly kind: 'count'; readonly count: number; readonly text: string } | { readonly kind: 'share'; readonly share: number; readonly text: string };
+
 /** Everything `touchstone score` can be told. Keys are the rooms; config/ fills defaults and checks ranges, scoring/ resolves 'auto'. */
 export interface ScoreOptions {
   readonly corpus: {
@@ -42,6 +45,17 @@ export interface ScoreOptions {
     readonly threads: number | 'auto';
     /** Session workers; each holds its own copy of the weights. */
     readonly workers: number;
+    /** Times a unit is tried in one command before it is recorded as failed and passed over. */
+    readonly unitAttempts: number;
+    /** Seconds after which a session that has not answered is given up as hung, and the command with it. */
+    readonly batchTimeout: number;
+  };
+  /** What a complete run may hold and still be called good; no part of the plan. null = no limit. */
+  readonly thresholds: {
+    /** Of the documents read. */
+    readonly maxQuarantined: Limit | null;
+    /** Of the tokens: those the model gave no finite loss for. */
+    readonly maxNonfinite: Limit | null;
   };
   readonly output: {
     /** The run folder; absolute. */

@@ -4,19 +4,19 @@ import type { CorpusFile } from '../corpus/corpus-file.js';
 import type { ReadOptions } from '../corpus/document.js';
 import { readUnit } from '../corpus/read-unit.js';
 import { planUnits, type CorpusUnit } from '../corpus/units.js';
-import { hashCheckpoint } from '../model/hash-checkpoint.js';
 import type { LeftOut } from '../records.js';
 import type { EarlierRun } from '../run/earlier-run.js';
-import type { Plan, PlanUnit } from '../run/plan.js';
+import { findPlan, refuseOtherPlan, type Plan, type PlanFile, type PlanUnit } from '../run/plan.js';
+import { unitsOfTask, type TaskSlice } from '../run/task-slice.js';
 import { runtimeVersion } from '../runtime/version.js';
-import { hashFile } from '../stream/file-hash.js';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { findEarlierRuns } from './earlier-runs.js';
+import { hashesBySize, hashInputs, type InputHashes } from './input-hashes.js';
 import { limitUnits } from './limit-units.js';
 import type { ScoreOptions } from './options.js';
 import { openReferenceModel } from './open-reference-model.js';
-import type { ReferenceModel, ScoringGraph } from './reference-model.js';
+import type { ScoringGraph } from './reference-model.js';
 import { resolveWindows } from './resolve-windows.js';
 import { toolIdentity } from '../tool.js';
 
@@ -40,6 +40,8 @@ export interface Prepared {
 
 export interface PrepareHooks {
   readonly signal?: AbortSignal;
+  /** Where the run has a plan already: of the corpus, hash only the files this slice reads, and compare the sizes of the others. */
+  readonly task?: TaskSlice;
   /** Bytes of the model and the corpus hashed so far, and in all. */
   readonly onHashed?: (done: number, total: number) => void;
 }
@@ -49,9 +51,10 @@ const ROW_GROUP_TOKENS = 1 << 20;
 
 /**
  * Looks at corpus, model and tokenizer and says what a run over them will do, hashes included; writes nothing.
- * @throws TouchstoneError if anything is missing, unsupported or does not fit together
+ * Where the run folder has a plan that differs in anything that shows without reading the files, it is refused before they are read.
+ * @throws TouchstoneError if anything is missing, unsupported or does not fit together, or the run has another plan
  */
-export async function prepareScore(options: ScoreOptions, { signal, onHashed }: PrepareHooks = {}): Promise<Prepared> {
+export async function prepareScore(options: ScoreOptions, { signal, task, onHashed }: PrepareHooks = {}): Promise<Prepared> {
   const found = await findCorpusFiles({ paths: options.corpus.paths });
   const model = await openReferenceModel(options.model.path, options.output.stats);
   const tokenizerPath = options.tokenizer.path ?? model.folder;
@@ -71,9 +74,8 @@ export async function prepareScore(options: ScoreOptions, { signal, onHashed }: 
   const planned = await planUnits(found.files, { unitBytes, ...(signal === undefined ? {} : { signal }) });
   const limited = limitDocs === null ? planned.map((unit) => ({ unit })) : await limitUnits(planned, found.files, reading, limitDocs, signal);
   await refuseWrongField(limited[0]?.unit, found.files, reading, signal);
-  const hashes = await hashInputs(found, model, signal, onHashed);
 
-  const plan: Plan = {
+  const planOf = (hashes: InputHashes): Plan => ({
     formatVersion: 1,
     tool: { ...toolIdentity(), onnxruntime: runtimeVersion() },
     model: {
@@ -106,10 +108,22 @@ export async function prepareScore(options: ScoreOptions, { signal, onHashed }: 
         ...limit,
       })),
     },
-  };
-  const reuse = await findEarlierRuns(options.output.reuse, options.output.run, plan);
-  const notes = [...info.notes, ...model.notes, ...ignoredNote(found), ...reuse.flatMap((run) => run.notes)];
+  });
+  const { run, reuse: reusable } = options.output;
+  const frozen = await findPlan(run);
+  if (frozen !== undefined) refuseOtherPlan(run, frozen, planOf(hashesBySize(found.files, model, frozen)));
+  const known = frozen === undefined || task === undefined ? new Map<string, PlanFile>() : filesOfOthers(frozen, task);
+  const plan = planOf(await hashInputs(found.files, model, known, { signal, onHashed }));
+  const reuse = await findEarlierRuns(reusable, run, plan);
+  const notes = [...info.notes, ...model.notes, ...ignoredNote(found), ...reuse.flatMap((earlier) => earlier.notes)];
   return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, tokenizer, tokenizerPath, reuse, notes };
+}
+
+/** The files of a plan that only units outside the slice read, by path. */
+function filesOfOthers({ corpus }: Plan, task: TaskSlice): Map<string, PlanFile> {
+  const { start, end } = unitsOfTask(task, corpus.units.length);
+  const own = new Set(corpus.units.slice(start, end).flatMap(({ slices }) => slices.map(({ file }) => file)));
+  return new Map(corpus.files.filter(({ path }) => !own.has(path)).map((file) => [file.path, file]));
 }
 
 /** Documents that are looked at for the text field, before hours are spent on a corpus without it. */
@@ -129,30 +143,6 @@ async function refuseWrongField(unit: CorpusUnit | undefined, files: readonly Co
   throw new TouchstoneError('usage', `corpus.textField is ${reading.textField.join(', ')}, and the first ${seen} records have no such field: ${last.detail} (${last.origin.file})`, {
     advice: 'Name the field that holds the text with --text-field; several, with a space between them, are joined by a newline.',
   });
-}
-
-interface InputHashes {
-  readonly model: Awaited<ReturnType<typeof hashCheckpoint>>;
-  readonly corpus: Plan['corpus']['files'];
-}
-
-async function hashInputs(found: FoundCorpus, model: ReferenceModel, signal: AbortSignal | undefined, onHashed: PrepareHooks['onHashed']): Promise<InputHashes> {
-  const modelBytes = model.files.reduce((sum, file) => sum + file.bytes, 0);
-  const total = found.files.reduce((sum, file) => sum + file.bytes, modelBytes);
-  onHashed?.(0, total);
-  const modelHash = await hashCheckpoint(model, signal);
-  let done = modelBytes;
-  onHashed?.(done, total);
-  const corpus: Plan['corpus']['files'][number][] = [];
-  for (const { path, location, bytes, format } of found.files) {
-    const hash = await hashFile(location, signal);
-    if (hash.bytes !== bytes) {
-      throw new TouchstoneError('io', `${location} had ${bytes} bytes when it was listed and ${hash.bytes} when it was hashed`, { advice: 'Start when nothing writes to the corpus any more.' });
-    }
-    corpus.push({ path, location, bytes, sha256: hash.sha256, format });
-    onHashed?.((done += bytes), total);
-  }
-  return { model: modelHash, corpus };
 }
 
 function ignoredNote({ ignored }: FoundCorpus): string[] {

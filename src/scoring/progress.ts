@@ -13,6 +13,10 @@ export interface Progress {
 }
 
 export interface ProgressTracker {
+  /** An attempt at a unit begins; what an earlier one did no longer counts. */
+  begin(unit: number): void;
+  /** The unit has been given up. */
+  passedOver(unit: number): void;
   /** Bytes of a unit's input that were read. */
   read(unit: number, bytes: number): void;
   /** Tokens of a unit that were tokenized and will be scored. */
@@ -54,6 +58,15 @@ export function trackProgress(units: readonly CorpusUnit[], pending: readonly nu
   };
 
   return {
+    begin(unit) {
+      scoredTokens -= running.get(unit)?.scored ?? 0;
+      running.delete(unit);
+    },
+    passedOver(unit) {
+      running.delete(unit);
+      committedBytes += units[unit]!.bytes;
+      send();
+    },
     read(unit, bytes) {
       state(unit).read += bytes;
     },

@@ -65,7 +65,8 @@ describe('the options of score', () => {
       tokenizer: { path: null },
       windows: { layout: 'document', contextLength: 'auto', stride: 'auto', bos: 'auto' },
       model: { path: '/models/tiny' },
-      runtime: { batchTokens: 4096, threads: 'auto', workers: 1 },
+      runtime: { batchTokens: 4096, threads: 'auto', workers: 1, unitAttempts: 3, batchTimeout: 3600 },
+      thresholds: { maxQuarantined: null, maxNonfinite: null },
       output: { run: '/runs/one', reuse: [], stats: { entropy: false, top1: false, bytes: false }, lossPrecision: 'exact' },
     });
   });
@@ -94,6 +95,11 @@ runtime:
   batchTokens: 8192
   threads: 4
   workers: 2
+  unitAttempts: 1
+  batchTimeout: 60
+thresholds:
+  maxQuarantined: 0.1%
+  maxNonfinite: 12
 output:
   run: /runs/two
   reuse: [/runs/one, ../zero]
@@ -106,7 +112,8 @@ output:
       tokenizer: { path: '/models/tokenizer' },
       windows: { layout: 'document', contextLength: 512, stride: 128, bos: 'eos-as-bos' },
       model: { path: '/models/big' },
-      runtime: { batchTokens: 8192, threads: 4, workers: 2 },
+      runtime: { batchTokens: 8192, threads: 4, workers: 2, unitAttempts: 1, batchTimeout: 60 },
+      thresholds: { maxQuarantined: { kind: 'share', share: 0.001, text: '0.1%' }, maxNonfinite: { kind: 'count', count: 12, text: '12' } },
       output: { run: '/runs/two', reuse: ['/runs/one', join(folder, '../zero')], stats: { entropy: true, top1: false, bytes: true }, lossPrecision: 'grid11' },
     });
   });
@@ -170,6 +177,10 @@ describe('every flag', () => {
     '--batch-tokens': ['2048', 2048],
     '--threads': ['3', 3],
     '--workers': ['2', 2],
+    '--unit-attempts': ['5', 5],
+    '--batch-timeout': ['90', 90],
+    '--max-quarantined': ['2.5%', { kind: 'share', share: 0.025, text: '2.5%' }],
+    '--max-nonfinite': ['0', { kind: 'count', count: 0, text: '0' }],
     '--limit-docs': ['12', 12],
     '--unit-bytes': ['5MiB', 5_242_880],
     '--max-line-bytes': ['4096', 4096],
@@ -209,9 +220,9 @@ describe('a key that does not exist', () => {
     ['windows:\n  stride: 4\n  context_length: 8\n', 'run.yaml:3: windows.context_length is not a setting (did you mean windows.contextLength?); the keys of windows are layout, contextLength, stride, bos'],
     ['windows:\n  batchTokens: 4\n', 'run.yaml:2: windows.batchTokens is not a setting (did you mean runtime.batchTokens?); the keys of windows are layout, contextLength, stride, bos'],
     ['windows:\n  colour: red\n', 'run.yaml:2: windows.colour is not a setting; the keys of windows are layout, contextLength, stride, bos'],
-    ['\n\nwindow:\n  stride: 4\n', 'run.yaml:3: window is not a setting (did you mean windows?); settings stand under corpus, tokenizer, windows, model, runtime, output'],
-    ['threads: 4\n', 'run.yaml:1: threads is not a setting (did you mean runtime.threads?); settings stand under corpus, tokenizer, windows, model, runtime, output'],
-    ['__proto__:\n  stride: 4\n', 'run.yaml:1: __proto__ is not a setting; settings stand under corpus, tokenizer, windows, model, runtime, output'],
+    ['\n\nwindow:\n  stride: 4\n', 'run.yaml:3: window is not a setting (did you mean windows?); settings stand under corpus, tokenizer, windows, model, runtime, thresholds, output'],
+    ['threads: 4\n', 'run.yaml:1: threads is not a setting (did you mean runtime.threads?); settings stand under corpus, tokenizer, windows, model, runtime, thresholds, output'],
+    ['__proto__:\n  stride: 4\n', 'run.yaml:1: __proto__ is not a setting; settings stand under corpus, tokenizer, windows, model, runtime, thresholds, output'],
     ['windows:\n  constructor: 4\n', 'run.yaml:2: windows.constructor is not a setting; the keys of windows are layout, contextLength, stride, bos'],
   ])('in YAML is refused with its line and the key that was meant: %j', async (yaml, problem) => {
     expect(await problemsOf(yaml)).toEqual([problem]);
@@ -246,6 +257,11 @@ describe('a value out of range', () => {
     ['runtime.batchTokens', '0', 'must be a whole number from 1 to 16777216, got 0'],
     ['runtime.threads', '-1', 'must be a whole number from 1 to 1024, or auto, got -1'],
     ['runtime.workers', '257', 'must be a whole number from 1 to 256, got 257'],
+    ['runtime.unitAttempts', '0', 'must be a whole number from 1 to 100, got 0'],
+    ['runtime.batchTimeout', '0.5', 'must be a whole number from 1 to 604800, got 0.5'],
+    ['thresholds.maxQuarantined', '0.001', 'must be a whole number of at least 0, a share from 0% to 100% such as 0.1%, or null, got 0.001'],
+    ['thresholds.maxQuarantined', '101%', 'must be a whole number of at least 0, a share from 0% to 100% such as 0.1%, or null, got "101%"'],
+    ['thresholds.maxNonfinite', '-1', 'must be a whole number of at least 0, a share from 0% to 100% such as 0.1%, or null, got -1'],
     ['output.run', '{ a: 1 }', 'must be a folder, got {"a":1}'],
     ['output.reuse', '""', 'must be the folder of an earlier run, or a list of them, got ""'],
     ['output.stats', '[entropy, margin]', 'must list any of entropy, top1, bytes, or be none, got ["entropy","margin"]'],
@@ -328,7 +344,7 @@ describe('a YAML file that cannot be understood', () => {
     ['windows:\n  stride: !tokens 4\n', /^run\.yaml:2: Unresolved tag: !tokens$/],
     ['windows:\n  stride: *other\n', /^run\.yaml:2: windows\.stride cannot be read: Unresolved alias/],
     ['windows: document\n', /^run\.yaml:1: windows must hold keys \(layout, contextLength, stride, bos\), got "document"$/],
-    ['- windows\n', /^run\.yaml:1: the file must hold corpus, tokenizer, windows, model, runtime, output, got \["windows"\]$/],
+    ['- windows\n', /^run\.yaml:1: the file must hold corpus, tokenizer, windows, model, runtime, thresholds, output, got \["windows"\]$/],
     ['windows:\n  ? [a, b]\n  : 4\n', /^run\.yaml:2: windows\.\["a","b"\] is not a setting/],
   ])('is refused with its line: %j', async (yaml, problem) => {
     const [only, ...others] = await problemsOf(yaml);

@@ -13,6 +13,7 @@ export function addScoreCommand(program: Command): void {
   for (const flag of scoreFlags) command.option(`${flag.flag} ${flag.argument}`, flagHelp(scoreSettings, flag));
   command
     .option('--set <room.key=value>', 'set any key; the value is read as YAML; may be repeated', (value, earlier: readonly string[]) => [...earlier, value], [])
+    .option('--task <i/n>', 'score one slice of n of the units, i from 0; auto: index from a Slurm array or a Kubernetes Indexed Job, n from TOUCHSTONE_TASKS or the whole array; i/units: one unit')
     .option('--dry-run', 'print the plan as JSON and write nothing')
     .option('--json', 'print the summary as one JSON object on stdout')
     .option('--quiet', 'no progress, no summary; errors only')
@@ -22,6 +23,7 @@ export function addScoreCommand(program: Command): void {
         pipelinePath,
         set: flags['set'] as readonly string[],
         flags,
+        task: flags['task'] as string | undefined,
         dryRun: flags['dryRun'] === true,
         json: flags['json'] === true,
         quiet: flags['quiet'] === true,

@@ -1,26 +1,34 @@
 import { TouchstoneError } from '../../errors.js';
 import { resolveScoreOptions } from '../../config/parse-score-options.js';
+import type { ScoreOptions } from '../../scoring/options.js';
 import { prepareScore } from '../../scoring/prepare.js';
-import { score } from '../../scoring/score.js';
-import { summarize } from '../../scoring/summary.js';
+import { score, scoreTask, type ScoreResult, type TaskResult } from '../../scoring/score.js';
+import { summarize, type ScoreSummary } from '../../scoring/summary.js';
+import { checkThresholds } from '../../scoring/thresholds.js';
 import { listenForInterrupt } from '../interrupt.js';
-import { scoreDisplay } from '../score-display.js';
-import { summaryText } from '../score-summary.js';
+import { scoreDisplay, type ScoreDisplay } from '../score-display.js';
+import { summaryText, taskText } from '../score-summary.js';
 import { shortPath } from '../short-path.js';
+import { chooseTask } from '../task-choice.js';
 
 export interface ScoreInvocation {
   readonly pipelinePath: string | undefined;
   readonly set: readonly string[];
   readonly flags: Readonly<Record<string, unknown>>;
+  /** The value of --task. */
+  readonly task: string | undefined;
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
 }
 
-export async function runScore({ pipelinePath, set, flags, dryRun, json, quiet }: ScoreInvocation): Promise<void> {
+export async function runScore(invocation: ScoreInvocation): Promise<void> {
+  const { pipelinePath, set, flags, dryRun } = invocation;
   const options = resolveScoreOptions({ pipelinePath, set, flags, cwd: process.cwd() });
+  const task = invocation.task === undefined ? undefined : chooseTask(invocation.task, process.env);
   const interrupt = listenForInterrupt();
-  const display = scoreDisplay({ quiet });
+  const display = scoreDisplay(invocation);
+  const hooks = { signal: interrupt.signal, onEvent: display.onEvent };
   try {
     if (dryRun) {
       const { plan, notes } = await prepareScore(options, { signal: interrupt.signal });
@@ -28,18 +36,37 @@ export async function runScore({ pipelinePath, set, flags, dryRun, json, quiet }
       process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
       return;
     }
-    const result = await score(options, { signal: interrupt.signal, onEvent: display.onEvent });
-    const summary = await summarize(options.output.run, result.commits, (ids) => result.prepared.tokenizer.decode(ids));
-    display.end();
-    const { wallSeconds, unitsScored, change } = result;
-    if (json) process.stdout.write(`${JSON.stringify({ ...summary, change, unitsScored, wallSeconds })}\n`);
-    else if (!quiet) process.stdout.write(summaryText({ ...summary, run: shortPath(summary.run) }, result));
-    const { read, scored } = summary.documents;
-    if (read > 0 && scored === 0) {
-      throw new TouchstoneError('data', `none of the ${read} documents read could be scored, expected at least one`, { advice: `Why each was left out: ${shortPath(summary.run)}/quarantine` });
-    }
+    const result = task === undefined ? await score(options, hooks) : await scoreTask(options, task, hooks);
+    if (isComplete(result)) await showComplete(result, options, invocation, display);
+    else showTask(result, options, invocation, display);
   } finally {
     display.end();
     interrupt.dispose();
   }
+}
+
+const isComplete = (result: TaskResult): result is ScoreResult => result.manifest !== null;
+
+async function showComplete(result: ScoreResult, options: ScoreOptions, { json, quiet }: ScoreInvocation, display: ScoreDisplay): Promise<void> {
+  const { run } = options.output;
+  const summary = await summarize(run, result.commits, (ids) => result.prepared.tokenizer.decode(ids));
+  display.end();
+  const { wallSeconds, unitsScored, change } = result;
+  if (json) process.stdout.write(`${JSON.stringify({ complete: true, ...summary, change, unitsScored, wallSeconds })}\n`);
+  else if (!quiet) process.stdout.write(summaryText({ ...summary, run: shortPath(run) }, result));
+  refuseEmpty(summary);
+  await checkThresholds(run, result.manifest, options.thresholds);
+}
+
+function showTask(result: TaskResult, options: ScoreOptions, { json, quiet }: ScoreInvocation, display: ScoreDisplay): void {
+  display.end();
+  const { slice, missing, unitsScored, wallSeconds } = result;
+  const { run } = options.output;
+  if (json) process.stdout.write(`${JSON.stringify({ complete: false, run, slice, unitsScored, unitsMissing: missing.length, wallSeconds })}\n`);
+  else if (!quiet) process.stdout.write(taskText(shortPath(run), result));
+}
+
+function refuseEmpty({ run, documents: { read, scored } }: ScoreSummary): void {
+  if (read === 0 || scored > 0) return;
+  throw new TouchstoneError('data', `none of the ${read} documents read could be scored, expected at least one`, { advice: `Why each was left out: ${shortPath(run)}/quarantine` });
 }
