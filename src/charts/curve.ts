@@ -2,13 +2,13 @@ export interface Point {
   readonly x: number;
   /** A value that is not finite is a gap in the curve. */
   readonly y: number;
+  /** The range that y is the mean of; absent = y alone. */
+  readonly low?: number;
+  readonly high?: number;
 }
 
 /** What is drawn of one or several neighbouring points: their mean, and the range they span. */
-export interface CurvePoint extends Point {
-  readonly low: number;
-  readonly high: number;
-}
+export type CurvePoint = Required<Point>;
 
 /** Points a curve is drawn with; about one for each pixel of a chart's width. */
 const SLOTS = 400;
@@ -30,8 +30,8 @@ export function curveSegments(points: readonly Point[]): readonly (readonly Curv
   return open.length > 0 ? [...segments, open] : segments;
 }
 
-function alone({ x, y }: Point): CurvePoint | undefined {
-  return Number.isFinite(y) ? { x, y, low: y, high: y } : undefined;
+function alone({ x, y, low = y, high = y }: Point): CurvePoint | undefined {
+  return Number.isFinite(y) ? { x, y, low, high } : undefined;
 }
 
 /** A slot none of whose values is finite is a gap; a slot without any point is none. */
@@ -52,5 +52,5 @@ function together(points: readonly Point[]): CurvePoint | undefined {
   if (points.length === 0) return undefined;
   const values = points.map(({ y }) => y);
   const mean = (list: readonly number[]): number => list.reduce((sum, value) => sum + value, 0) / list.length;
-  return { x: mean(points.map(({ x }) => x)), y: mean(values), low: Math.min(...values), high: Math.max(...values) };
+  return { x: mean(points.map(({ x }) => x)), y: mean(values), low: Math.min(...points.map(({ y, low = y }) => low)), high: Math.max(...points.map(({ y, high = y }) => high)) };
 }

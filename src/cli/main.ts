@@ -4,6 +4,7 @@ import { addFinalizeCommand } from './commands/finalize-command.js';
 import { addPlanCommand } from './commands/plan-command.js';
 import { addRetryListCommand } from './commands/retry-list-command.js';
 import { addAuditCommand } from './commands/audit-command.js';
+import { addCompareCommand } from './commands/compare-command.js';
 import { addScoreCommand } from './commands/score-command.js';
 import { addStatusCommand } from './commands/status-command.js';
 import { addTrainCommand } from './commands/train-command.js';
@@ -25,6 +26,7 @@ function buildProgram(): Command {
   addRetryListCommand(program);
   addFinalizeCommand(program);
   addTrainCommand(program);
+  addCompareCommand(program);
   addAuditCommand(program);
   return program;
 }

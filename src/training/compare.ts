@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, TouchstoneError } from '../errors.js';
 import { commitFile } from '../run/atomic-file.js';
@@ -7,9 +7,10 @@ import { sha256Of } from '../run/file-hash.js';
 import { createFolder } from '../run/folder.js';
 import { ioError } from '../run/io-error.js';
 import { resolveSelection, type SelectionScore } from '../selection/options.js';
-import { compareRuns, type ComparedRun, type Comparison } from './comparison.js';
-import { comparisonMarkdown } from './comparison-markdown.js';
-import { readMetrics } from './metrics/metrics-log.js';
+import { compareRuns, type ComparedRun } from './comparison.js';
+import { writeComparison, type WrittenComparison } from './comparison-files.js';
+import { comparisonSettings } from './comparison-settings.js';
+import { evaluatedPoints } from './evaluated-points.js';
 import type { TrainOptions } from './options.js';
 import { prepareTraining } from './prepare-training.js';
 import { train, type TrainEvent } from './train.js';
@@ -35,14 +36,6 @@ export interface CompareHooks {
   readonly resume?: boolean;
 }
 
-export interface CompareResult {
-  readonly comparison: Comparison;
-  /** The table for people, as it stands in the file. */
-  readonly text: string;
-  /** compare.md in the output folder. */
-  readonly page: string;
-}
-
 /** Says which settings the runs of a folder share. Selections and seeds are not among them: more can be added later. */
 const SETTINGS = 'comparison.json';
 /** Written last in the folder of a run. */
@@ -54,7 +47,7 @@ const FINISHED = 'finished.json';
  *
  * Throws a usage error for what cannot be compared and a mismatch for a folder of another comparison, both before the first step; and all that `train` throws.
  */
-export async function compare({ train: options, selections, seeds }: CompareOptions, { signal, onEvent = () => undefined, resume = false }: CompareHooks = {}): Promise<CompareResult> {
+export async function compare({ train: options, selections, seeds }: CompareOptions, { signal, onEvent = () => undefined, resume = false }: CompareHooks = {}): Promise<WrittenComparison> {
   const { folder } = options.output;
   if (options.objective.kind !== 'selective') throw new TouchstoneError('usage', `objective.kind of a comparison must be selective, got ${options.objective.kind}`, { advice: 'Compare with the selection "all" for plain training.' });
   if (Object.keys(options.run.evaluateOn).length === 0) throw new TouchstoneError('usage', 'run.evaluateOn of a comparison must name a held-out corpus, it is empty', { advice: 'Name one: --set "run.evaluateOn={heldout: heldout.jsonl}".' });
@@ -75,10 +68,7 @@ export async function compare({ train: options, selections, seeds }: CompareOpti
   }
 
   const comparison = compareRuns(runs, selections, Array.from({ length: seeds }, (_, at) => at + 1));
-  const text = comparisonMarkdown(comparison, options);
-  const page = join(folder, 'compare.md');
-  await writeFile(page, text);
-  return { comparison, text, page };
+  return writeComparison(folder, { title: `Comparison of ${selections.join(', ')}`, comparison, runs, settings: comparisonSettings(comparison, options) });
 }
 
 /** The settings of one run. Seeds count from 1. */
@@ -122,10 +112,6 @@ async function refuseOtherSettings(folder: string, settings: unknown, resume: bo
   throw new TouchstoneError('mismatch', `${folder} holds a comparison with other settings, another model, other data or other evaluations than this command has`, {
     advice: 'Give this command another --out, or the settings of the comparison; selections and seeds may differ.',
   });
-}
-
-async function evaluatedPoints(path: string): Promise<ComparedRun['points']> {
-  return (await readMetrics(path)).flatMap(({ step, consumedTokens, trainedTokens, evaluations }) => (evaluations === undefined ? [] : [{ step, consumedTokens, trainedTokens, evaluations }]));
 }
 
 const jsonText = (value: unknown): string => `${canonicalJson(value, 2)}\n`;

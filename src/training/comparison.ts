@@ -1,5 +1,4 @@
 import { TouchstoneError } from '../errors.js';
-import type { SelectionScore } from '../selection/options.js';
 import type { Evaluation, StepMetrics } from './metrics/step-metrics.js';
 
 /** A model as it was evaluated on the way. */
@@ -9,7 +8,8 @@ export interface EvaluatedPoint extends Pick<StepMetrics, 'step' | 'consumedToke
 
 /** One finished run of a comparison: its evaluations in the order of steps, from step 0 to the last. */
 export interface ComparedRun {
-  readonly selection: SelectionScore;
+  /** What the run is called in the table: its selection, or the name of its folder. */
+  readonly selection: string;
   readonly seed: number;
   readonly points: readonly EvaluatedPoint[];
 }
@@ -27,20 +27,20 @@ export interface Spread {
 
 /** A selection on one evaluation set. Losses are means in nats a token. */
 export interface ComparedSelection {
-  readonly selection: SelectionScore;
+  readonly selection: string;
   /** Tokens trained on in the whole run. */
   readonly trainedTokens: Spread;
   /** Loss after the last step, when all runs of a seed have consumed the same tokens. */
   readonly lossAtEqualConsumed: Spread;
-  /** The same less that of `all` with the same seed; null where `all` was not run. */
-  readonly lossAgainstAll: Spread | null;
+  /** The same less that of the baseline with the same seed; null without a baseline. */
+  readonly lossAgainstBaseline: Spread | null;
   /** Loss once the run was trained on `equalTrainedTokens` of its seed, interpolated linearly between the evaluations before and after. */
   readonly lossAtEqualTrained: Spread;
   /**
-   * Step at which the loss first falls to where `all` with the same seed ends, interpolated likewise, over the seeds in which it does;
-   * `steps` is null where it does in none. null where `all` was not run.
+   * Step at which the loss first falls to where the baseline with the same seed ends, interpolated likewise, over the seeds in which it does;
+   * `steps` is null where it does in none. null without a baseline.
    */
-  readonly stepsToAll: { readonly seedsReached: number; readonly steps: Spread | null } | null;
+  readonly stepsToBaseline: { readonly seedsReached: number; readonly steps: Spread | null } | null;
 }
 
 export interface ComparedSet {
@@ -51,8 +51,12 @@ export interface ComparedSet {
 }
 
 export interface Comparison {
+  /** What the others are measured against; null for nothing. */
+  readonly baseline: string | null;
   readonly seeds: number;
   readonly steps: number;
+  /** Steps between evaluations, the last two apart. */
+  readonly evaluateEvery: number;
   /** Tokens that each run of a seed consumed. */
   readonly consumedTokens: Spread;
   /** By seed, the fewest tokens that one of its runs was trained on. */
@@ -60,9 +64,12 @@ export interface Comparison {
   readonly sets: readonly ComparedSet[];
 }
 
-/** Compares runs of every selection under every seed. @throws TouchstoneError ('internal') where a run is missing or runs of a seed consumed different tokens */
-export function compareRuns(runs: readonly ComparedRun[], selections: readonly SelectionScore[], seeds: readonly number[]): Comparison {
-  const runOf = (selection: SelectionScore, seed: number): ComparedRun => {
+/**
+ * Compares runs of every selection under every seed. The baseline is one of the selections, or is not used.
+ * @throws TouchstoneError ('internal') where a run is missing or runs of a seed consumed different tokens
+ */
+export function compareRuns(runs: readonly ComparedRun[], selections: readonly string[], seeds: readonly number[], baseline = 'all'): Comparison {
+  const runOf = (selection: string, seed: number): ComparedRun => {
     const run = runs.find((one) => one.selection === selection && one.seed === seed);
     if (run === undefined || run.points.length === 0) throw new TouchstoneError('internal', `the comparison must have a run of ${selection} with seed ${seed}, found none`);
     return run;
@@ -70,22 +77,22 @@ export function compareRuns(runs: readonly ComparedRun[], selections: readonly S
   const bySeed = seeds.map((seed) => selections.map((selection) => runOf(selection, seed).points.at(-1)!));
   for (const [at, ends] of bySeed.entries()) refuseUnequal(ends, seeds[at]!);
   const budgets = bySeed.map((ends) => Math.min(...ends.map(({ trainedTokens }) => trainedTokens)));
-  const hasAll = selections.includes('all');
+  const hasBaseline = selections.includes(baseline);
 
   const setOf = (name: string): ComparedSet => {
     const end = (run: ComparedRun): number => lossOn(run.points.at(-1)!, name);
     const compared = selections.map((selection): ComparedSelection => {
       const own = seeds.map((seed) => runOf(selection, seed));
       const ends = own.map(end);
-      const allEnds = hasAll ? seeds.map((seed) => end(runOf('all', seed))) : null;
-      const reached = allEnds?.map((loss, at) => stepReaching(own[at]!.points, name, loss)).filter((step) => step !== null);
+      const baselineEnds = hasBaseline ? seeds.map((seed) => end(runOf(baseline, seed))) : null;
+      const reached = baselineEnds?.map((loss, at) => stepReaching(own[at]!.points, name, loss)).filter((step) => step !== null);
       return {
         selection,
         trainedTokens: spreadOf(own.map(({ points }) => points.at(-1)!.trainedTokens)),
         lossAtEqualConsumed: spreadOf(ends),
-        lossAgainstAll: allEnds === null ? null : spreadOf(ends.map((loss, at) => loss - allEnds[at]!)),
+        lossAgainstBaseline: baselineEnds === null ? null : spreadOf(ends.map((loss, at) => loss - baselineEnds[at]!)),
         lossAtEqualTrained: spreadOf(own.map(({ points }, at) => lossAtTrained(points, name, budgets[at]!))),
-        stepsToAll: reached === undefined ? null : { seedsReached: reached.length, steps: reached.length === 0 ? null : spreadOf(reached) },
+        stepsToBaseline: reached === undefined ? null : { seedsReached: reached.length, steps: reached.length === 0 ? null : spreadOf(reached) },
       };
     });
     const before = seeds.map((seed) => lossOn(runOf(selections[0]!, seed).points[0]!, name));
@@ -94,8 +101,10 @@ export function compareRuns(runs: readonly ComparedRun[], selections: readonly S
 
   const [first] = bySeed;
   return {
+    baseline: hasBaseline ? baseline : null,
     seeds: seeds.length,
     steps: first![0]!.step,
+    evaluateEvery: runs[0]!.points[1]?.step ?? first![0]!.step,
     consumedTokens: spreadOf(bySeed.map(([end]) => end!.consumedTokens)),
     equalTrainedTokens: spreadOf(budgets),
     sets: first![0]!.evaluations.map(({ name }) => setOf(name)),

@@ -21,3 +21,14 @@ describe('a curve of many points', () => {
     expect(curveSegments([{ x: 0, y: NaN }])).toEqual([]);
   });
 });
+
+describe('points that are means', () => {
+  const points = Array.from({ length: 1000 }, (_, x) => ({ x, y: 1, low: x === 500 ? -7 : 0, high: x === 501 ? 9 : 2 }));
+
+  it('keep their range, alone and put together', () => {
+    expect(curveSegments(points.slice(500, 501))).toEqual([[{ x: 500, y: 1, low: -7, high: 2 }]]);
+    const drawn = curveSegments(points).flat();
+    expect([Math.min(...drawn.map(({ low }) => low)), Math.max(...drawn.map(({ high }) => high))]).toEqual([-7, 9]);
+    expect(drawn.every(({ y }) => y === 1)).toBe(true);
+  });
+});

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveTrainOptions } from '../../src/config/train-settings.js';
 import { score } from '../../src/scoring/score.js';
 import type { SelectionScore } from '../../src/selection/options.js';
-import { compare, runOptions, type CompareEvent, type CompareHooks, type CompareResult } from '../../src/training/compare.js';
+import { compare, runOptions, type CompareEvent, type CompareHooks } from '../../src/training/compare.js';
+import type { WrittenComparison } from '../../src/training/comparison-files.js';
 import { readMetrics } from '../../src/training/metrics/metrics-log.js';
 import type { TrainOptions } from '../../src/training/options.js';
 import { DEMO_MODEL, cleanDocuments, demoDocuments, demoOptions, writeJsonl } from '../scoring/demo-run.js';
@@ -35,7 +36,7 @@ function settings(out: string, ...set: readonly string[]): TrainOptions {
   });
 }
 
-async function compared(out: string, selections: readonly SelectionScore[], seeds: number, hooks: CompareHooks = {}, ...set: readonly string[]): Promise<CompareResult & { readonly runs: readonly string[]; readonly steps: number }> {
+async function compared(out: string, selections: readonly SelectionScore[], seeds: number, hooks: CompareHooks = {}, ...set: readonly string[]): Promise<WrittenComparison & { readonly runs: readonly string[]; readonly steps: number }> {
   const runs: string[] = [];
   let steps = 0;
   const onEvent = (event: CompareEvent): void => {
@@ -49,7 +50,7 @@ async function compared(out: string, selections: readonly SelectionScore[], seed
 
 describe('comparing selections', () => {
   it('trains each selection under each seed, and puts the figures of their logs into one table', async () => {
-    const { comparison, text, page, runs, steps } = await compared('table', ['all', 'random', 'excess'], 2);
+    const { comparison, text, page, curves, runs, steps } = await compared('table', ['all', 'random', 'excess'], 2);
     expect(runs).toEqual(['1/6 all 1', '2/6 random 1', '3/6 excess 1', '4/6 all 2', '5/6 random 2', '6/6 excess 2']);
     expect(steps).toBe(6 * STEPS);
     const [set] = comparison.sets;
@@ -63,6 +64,8 @@ describe('comparing selections', () => {
       }
     }
     expect(readFileSync(page, 'utf8')).toBe(text);
+    const drawn = readFileSync(curves, 'utf8');
+    for (const { lossAtEqualConsumed } of set!.selections) expect(drawn).toContain(lossAtEqualConsumed.mean.toFixed(4));
     expect(text).toMatch(/^- 2 seeds, 6 steps of 2 sequences of 63 tokens: each run consumed [\d,]+( \([\d,]+ to [\d,]+\))? tokens\.$/m);
     expect(text.split('\n').filter((line) => /^\| (all|random|excess) /.test(line))).toHaveLength(3);
   });

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { resolveTrainOptions } from '../../src/config/train-settings.js';
-import { compareRuns, type ComparedRun } from '../../src/training/comparison.js';
+import { compareRuns, type ComparedRun, type Comparison } from '../../src/training/comparison.js';
 import { comparisonMarkdown } from '../../src/training/comparison-markdown.js';
-import type { TrainOptions } from '../../src/training/options.js';
+import { comparisonSettings } from '../../src/training/comparison-settings.js';
 
-function options(...set: readonly string[]): TrainOptions {
-  return resolveTrainOptions({
-    set: ['objective.kind=selective', 'model.path=m', 'data.scores=s', 'data.length=255', 'batch.sequences=4', 'batch.accumulation=2', 'optimizer.learningRate=0.002', 'run.steps=20', 'run.evaluateEvery=10', 'output.folder=o', ...set],
+function markdown(comparison: Comparison): string {
+  const options = resolveTrainOptions({
+    set: ['objective.kind=selective', 'model.path=m', 'data.scores=s', 'data.length=255', 'batch.sequences=4', 'batch.accumulation=2', 'optimizer.learningRate=0.002', 'run.steps=20', 'run.evaluateEvery=10', 'output.folder=o'],
     flags: {},
     cwd: '/',
   });
+  return comparisonMarkdown(comparison, comparisonSettings(comparison, options));
 }
 
 function run(selection: ComparedRun['selection'], seed: number, kept: number, losses: readonly number[], name = 'heldout'): ComparedRun {
@@ -20,7 +21,7 @@ const RUNS = [run('all', 1, 20_000, [8, 6, 5]), run('excess', 1, 12_000, [8, 4, 
 
 describe('the page of a comparison', () => {
   it('says what was run, and puts means and ranges into a table', () => {
-    const text = comparisonMarkdown(compareRuns(RUNS, ['all', 'excess'], [1, 2]), options());
+    const text = markdown(compareRuns(RUNS, ['all', 'excess'], [1, 2]));
     expect(text.split('\n').slice(0, 14)).toEqual([
       '# Comparison of selections',
       '',
@@ -42,20 +43,20 @@ describe('the page of a comparison', () => {
   });
 
   it('claims no spread for one seed, and names what is not reached', () => {
-    const text = comparisonMarkdown(compareRuns(RUNS, ['all', 'excess'], [2]), options());
+    const text = markdown(compareRuns(RUNS, ['all', 'excess'], [2]));
     expect(text).toContain('- 1 seed, 20 steps');
     expect(text).toContain('One seed: nothing is known of the spread.');
     expect(text).toMatch(/\| excess .*\| not reached +\|/);
   });
 
   it('has no column for a baseline that was not run', () => {
-    const text = comparisonMarkdown(compareRuns(RUNS, ['excess'], [1]), options());
+    const text = markdown(compareRuns(RUNS, ['excess'], [1]));
     expect(text).not.toContain('less that of all');
     expect(text).not.toContain('steps to all');
   });
 
   it('keeps a name of an evaluation set inside its line', () => {
     const runs = [run('all', 1, 10, [2, 1], 'a\n# b` | c')];
-    expect(comparisonMarkdown(compareRuns(runs, ['all'], [1]), options())).toContain('Held-out set `a # b c`, 2.0000 nats before training:');
+    expect(markdown(compareRuns(runs, ['all'], [1]))).toContain('Held-out set `a # b c`, 2.0000 nats before training:');
   });
 });

@@ -18,15 +18,15 @@ describe('a comparison', () => {
   const [all, excess] = sets[0]!.selections;
 
   it('says what was run: seeds, steps, tokens consumed, and the fewest trained on by seed', () => {
-    expect(ran).toEqual({ seeds: 2, steps: 20, consumedTokens: spreadOf([2000, 2000]), equalTrainedTokens: spreadOf([1200, 1000]) });
+    expect(ran).toEqual({ baseline: 'all', seeds: 2, steps: 20, evaluateEvery: 10, consumedTokens: spreadOf([2000, 2000]), equalTrainedTokens: spreadOf([1200, 1000]) });
     expect(sets.map(({ name }) => name)).toEqual(['heldout', 'other']);
     expect(sets[0]!.lossBefore.values).toEqual([8, 8.5]);
   });
 
   it('takes the loss at equal consumed tokens after the last step, seed by seed, and its difference to plain training', () => {
     expect(excess!.lossAtEqualConsumed.values).toEqual([3, 5.5]);
-    expect(excess!.lossAgainstAll!.values).toEqual([-2, 0.5]);
-    expect(all!.lossAgainstAll!.values).toEqual([0, 0]);
+    expect(excess!.lossAgainstBaseline!.values).toEqual([-2, 0.5]);
+    expect(all!.lossAgainstBaseline!.values).toEqual([0, 0]);
     expect(excess!.trainedTokens.values).toEqual([1200, 1000]);
   });
 
@@ -37,19 +37,27 @@ describe('a comparison', () => {
   });
 
   it('counts the steps to where plain training ends, and the seeds in which a selection gets there', () => {
-    expect(all!.stepsToAll).toEqual({ seedsReached: 2, steps: spreadOf([20, 20]) });
-    expect(excess!.stepsToAll).toEqual({ seedsReached: 1, steps: spreadOf([7.5]) });
+    expect(all!.stepsToBaseline).toEqual({ seedsReached: 2, steps: spreadOf([20, 20]) });
+    expect(excess!.stepsToBaseline).toEqual({ seedsReached: 1, steps: spreadOf([7.5]) });
     const never = compareRuns(RUNS.filter(({ seed }) => seed === 2), ['all', 'excess'], [2]);
-    expect(never.sets[0]!.selections[1]!.stepsToAll).toEqual({ seedsReached: 0, steps: null });
+    expect(never.sets[0]!.selections[1]!.stepsToBaseline).toEqual({ seedsReached: 0, steps: null });
   });
 
   it('keeps evaluation sets apart', () => {
     expect(sets[1]!.selections[1]!.lossAtEqualConsumed.values).toEqual([6, 11]);
   });
 
-  it('without plain training has nothing to compare with', () => {
-    const [only] = compareRuns(RUNS, ['excess'], [1, 2]).sets[0]!.selections;
-    expect(only).toMatchObject({ lossAgainstAll: null, stepsToAll: null });
+  it('measures against any run of the same seed that is named as the baseline', () => {
+    const { baseline, sets: [set] } = compareRuns(RUNS, ['all', 'excess'], [1, 2], 'excess');
+    expect(baseline).toBe('excess');
+    expect(set!.selections[0]!.lossAgainstBaseline!.values).toEqual([2, -0.5]);
+  });
+
+  it('without a baseline has nothing to compare with', () => {
+    const { baseline, sets: [set] } = compareRuns(RUNS, ['excess'], [1, 2]);
+    const [only] = set!.selections;
+    expect(baseline).toBe(null);
+    expect(only).toMatchObject({ lossAgainstBaseline: null, stepsToBaseline: null });
   });
 
   it('refuses a missing run, runs that consumed different tokens, and an evaluation that lacks a set', () => {

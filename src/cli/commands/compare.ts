@@ -2,7 +2,7 @@ import { resolveCompareSettings } from '../../config/compare-settings.js';
 import { resolveTrainOptions } from '../../config/train-settings.js';
 import { compare } from '../../training/compare.js';
 import { listenForInterrupt } from '../interrupt.js';
-import { shortPath } from '../short-path.js';
+import { writeComparisonText } from '../comparison-text.js';
 import { trainDisplay } from '../train-display.js';
 import type { TrainInvocation } from './train.js';
 
@@ -17,7 +17,7 @@ export async function runCompare({ pipelinePath, set, flags, resume, dryRun, jso
   const interrupt = listenForInterrupt();
   let display = trainDisplay({ quiet });
   try {
-    const { comparison, text, page } = await compare(options, {
+    const written = await compare(options, {
       signal: interrupt.signal,
       resume,
       onEvent(event) {
@@ -32,8 +32,7 @@ export async function runCompare({ pipelinePath, set, flags, resume, dryRun, jso
       },
     });
     display.end();
-    if (json) process.stdout.write(`${JSON.stringify({ page, ...comparison })}\n`);
-    else if (!quiet) process.stdout.write(`\n${text}\n${shortPath(page)}\n`);
+    writeComparisonText(written, { json, quiet });
   } finally {
     display.end();
     interrupt.dispose();

@@ -8,8 +8,16 @@ export interface ChartPage {
   readonly figures: readonly (readonly [string, string])[];
   /** Those without a single value are named below the others instead. */
   readonly charts: readonly Chart[];
+  /** Below the charts. */
+  readonly tables?: readonly PageTable[];
   /** How the charts are to be read. */
   readonly note: string;
+}
+
+export interface PageTable {
+  readonly title: string;
+  /** The first row is the header, the first cell of a row names it. */
+  readonly rows: readonly (readonly string[])[];
 }
 
 const STYLE = `
@@ -42,12 +50,16 @@ text { fill: var(--muted); font: 12px system-ui, sans-serif; font-variant-numeri
 .curve.s3 { stroke: var(--s3); stroke-dasharray: 10 3 2 3; } .band.s3, .mark.s3 { fill: var(--s3); }
 .curve.s4 { stroke: var(--s4); stroke-dasharray: 4 3; } .band.s4, .mark.s4 { fill: var(--s4); }
 .curve.s5 { stroke: var(--s5); stroke-dasharray: 12 5; } .band.s5, .mark.s5 { fill: var(--s5); }
+section { margin-top: 18px; overflow-x: auto; }
+table { border-collapse: collapse; margin-top: 6px; font-size: 14px; font-variant-numeric: tabular-nums; }
+th, td { padding: 5px 18px 5px 0; text-align: left; border-bottom: 1px solid var(--grid); }
+th { font-weight: 600; }
 footer { margin-top: 18px; color: var(--muted); font-size: 13px; }
 @media print { figure { break-inside: avoid; } }
 `;
 
 /** A whole HTML document in one file, without a script. The same input gives the same bytes. */
-export function chartPage({ title, figures, charts, note }: ChartPage): string {
+export function chartPage({ title, figures, charts, tables = [], note }: ChartPage): string {
   const absent = charts.filter((chart) => !hasValues(chart)).map((chart) => chart.title);
   const notes = absent.length === 0 ? note : `${note} Without values in this run, and left out: ${absent.join(', ')}.`;
   const body = `<h1>${escaped(title)}</h1>
@@ -57,6 +69,12 @@ ${figures.map(([what, value]) => `<div><dt>${escaped(what)}</dt><dd>${escaped(va
 <main>
 ${charts.filter(hasValues).map(lineChart).join('\n')}
 </main>
-<footer>${escaped(notes)}</footer>`;
+${tables.map((table) => `${tableText(table)}\n`).join('')}<footer>${escaped(notes)}</footer>`;
   return selfContainedPage({ title, style: STYLE, body });
+}
+
+function tableText({ title, rows: [header, ...body] }: PageTable): string {
+  const head = header!.map((cell) => `<th scope="col">${escaped(cell)}</th>`).join('');
+  const lines = body.map(([name, ...cells]) => `<tr><th scope="row">${escaped(name!)}</th>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`);
+  return `<section><h2>${escaped(title)}</h2><table>\n<thead><tr>${head}</tr></thead>\n<tbody>\n${lines.join('\n')}\n</tbody></table></section>`;
 }

@@ -1,0 +1,32 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createFolder } from '../run/folder.js';
+import { ioError } from '../run/io-error.js';
+import type { Comparison } from './comparison.js';
+import { comparisonHtml, type ComparisonPage } from './comparison-html.js';
+import { comparisonMarkdown } from './comparison-markdown.js';
+
+export interface WrittenComparison {
+  readonly comparison: Comparison;
+  /** The table for people, as it stands in the file. */
+  readonly text: string;
+  /** compare.md and compare.html in the folder. */
+  readonly page: string;
+  readonly curves: string;
+}
+
+/** Writes the comparison for people into the folder, which is made if it is not there. */
+export async function writeComparison(folder: string, page: ComparisonPage): Promise<WrittenComparison> {
+  const { comparison, settings } = page;
+  const text = comparisonMarkdown(comparison, settings);
+  const paths = { page: join(folder, 'compare.md'), curves: join(folder, 'compare.html') };
+  await createFolder(folder);
+  for (const [path, content] of [[paths.page, text], [paths.curves, comparisonHtml(page)]] as const) {
+    try {
+      await writeFile(path, content);
+    } catch (error) {
+      throw ioError('write', path, error);
+    }
+  }
+  return { comparison, text, ...paths };
+}
