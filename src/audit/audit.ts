@@ -3,6 +3,7 @@ import { openAuditedRun } from './audited-run.js';
 import { completenessOf } from './completeness.js';
 import { checkConditions, parseConditions } from './conditions.js';
 import { sampleDocuments } from './document-strips.js';
+import { driftSince } from './drift.js';
 import { identityOf } from './identity.js';
 import { measureRun } from './measure.js';
 import { metricsOf } from './metrics.js';
@@ -29,6 +30,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
   const sources = await indexSources(run);
   const measured = await measureRun(run, sources, vocabulary, options.seed);
   const quarantine = await reportQuarantine(run);
+  const drift = options.compare === null ? null : await driftSince(options.compare, run, measured, sources, options);
   const documents = await sampleDocuments(run, measured.picks, vocabulary, options.seed, new Map());
   if (sources.more) notes.push(`The run has more than ${sources.count} sources: the rest were not told apart and stand under all other sources.`);
 
@@ -41,7 +43,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
     documents,
     dynamics: referenceDynamics(measured.cells, measured.distribution.overall),
     excess: null,
-    drift: null,
+    drift,
     quarantine,
     notes,
   };

@@ -1,9 +1,17 @@
 import { pendingUnits, type Commit, type DocumentCounts } from '../run/commits.js';
 import type { AuditedRun } from './audited-run.js';
 import { shortName } from './document-strips.js';
-import type { Measured } from './measure.js';
 import { DUPLICATE_EXAMPLES, LISTED_PROBLEMS, MISSING_UNITS, type Completeness, type RunState, type Work } from './report-data/completeness.js';
+import type { LossStats } from './report-data/distribution.js';
 import type { QuarantineReport } from './report-data/quarantine.js';
+
+/** What was counted in the shards. */
+export interface Counted {
+  readonly distribution: { readonly overall: Pick<LossStats, 'tokens' | 'scored' | 'mean'> };
+  readonly rows: number;
+  readonly infinite: number;
+  readonly columnScored: number;
+}
 
 /** Relative difference that additions in another order may make. */
 const SUM_TOLERANCE = 1e-9;
@@ -11,7 +19,7 @@ const SUM_TOLERANCE = 1e-9;
 /**
  * Compares what was counted with what the records say, which notes more problems, and says whether the run is whole. Call it when everything has been read.
  */
-export function completenessOf(run: AuditedRun, measured: Measured, quarantine: QuarantineReport | null, verified: boolean): Completeness {
+export function completenessOf(run: AuditedRun, measured: Counted, quarantine: QuarantineReport | null, verified: boolean): Completeness {
   const { plan, commits, manifest, units, damagedUnits } = run;
   const known = new Set(units.map(({ unit }) => unit));
   const missing = manifest === null ? pendingUnits(plan, commits) : plan.corpus.units.map(({ index }) => index).filter((unit) => !known.has(unit));

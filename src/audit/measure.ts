@@ -1,5 +1,6 @@
 import type { AuditedRun } from './audited-run.js';
 import { DocumentPicker, type Picks } from './document-picks.js';
+import { shortName } from './document-strips.js';
 import { GroupTally, totalOf, type StoredStats } from './group-tally.js';
 import { cellOf, type LossCells } from './loss-cells.js';
 import { contextRanges, lengthRanges, positionRanges, type Ranges } from './ranges.js';
@@ -23,7 +24,6 @@ export interface Measured {
   readonly columnScored: number;
 }
 
-/** Longest sources have their names cut by the report, not here. */
 const NAMED_COLUMNS = ['doc_id', 'source', 'token_ids', 'ref_loss', 'n_tokens', 'n_scored', 'loss_sum'] as const;
 
 /**
@@ -96,7 +96,7 @@ export async function measureRun(run: AuditedRun, sources: SourceIndex, vocabula
 
   const total = totalOf(bySource, groups, rows, uniform);
   const others = groups - 1;
-  const sourceStats = sources.listed.map(({ source }, group): SourceStats => ({ source, others: false, ...bySource.stats(group, uniform, sourceDocuments[group]) }));
+  const sourceStats = sources.listed.map(({ source }, group): SourceStats => ({ source: shortName(source), others: false, ...bySource.stats(group, uniform, sourceDocuments[group]) }));
   if (sourceDocuments[others]! > 0) sourceStats.push({ source: OTHER_SOURCES_NAME, others: true, ...bySource.stats(others, uniform, sourceDocuments[others]) });
   return {
     distribution: {

@@ -48,7 +48,7 @@ export type DistanceSide = Pick<LossStats, 'tokens' | 'scored' | 'mean' | 'perce
 
 /** Documents of both runs, matched by the hash of their text and then by their id. */
 export interface DocumentChanges {
-  /** Rows of the earlier run and of this one that were looked at. */
+  /** Rows of the earlier run and of this one; those of a text that occurs n times match n times. */
   readonly earlier: number;
   readonly now: number;
   /** Text in both runs; changed: id in both with another text; new: in this run alone; removed: in the earlier alone. */
@@ -56,8 +56,6 @@ export interface DocumentChanges {
   readonly changed: number;
   readonly new: number;
   readonly removed: number;
-  /** 1, or the share of documents these counts are of: a sample chosen by hash, where all of them would not fit in memory. */
-  readonly sampledShare: number;
 }
 
 /** Mean loss of each unchanged document, now less earlier, in nats, over documents with a loss in both. */
