@@ -1,9 +1,13 @@
+import { resolve } from 'node:path';
 import { toolIdentity } from '../tool.js';
-import { openAuditedRun } from './audited-run.js';
+import { TouchstoneError } from '../errors.js';
+import { openAuditedRun, type AuditedRun } from './audited-run.js';
+import { checkpointDynamics } from './checkpoint-dynamics.js';
 import { completenessOf } from './completeness.js';
 import { checkConditions, parseConditions } from './conditions.js';
-import { sampleDocuments } from './document-strips.js';
+import { rowKey, sampleDocuments } from './document-strips.js';
 import { driftSince } from './drift.js';
+import { measureExcess } from './excess-report.js';
 import { identityOf } from './identity.js';
 import { measureRun } from './measure.js';
 import { metricsOf } from './metrics.js';
@@ -31,7 +35,12 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
   const measured = await measureRun(run, sources, vocabulary, options.seed);
   const quarantine = await reportQuarantine(run);
   const drift = options.compare === null ? null : await driftSince(options.compare, run, measured, sources, options);
-  const documents = await sampleDocuments(run, measured.picks, vocabulary, options.seed, new Map());
+  const checkpoints = await openCheckpoints(run, options);
+  const dynamics = checkpoints === null ? referenceDynamics(measured.cells, measured.distribution.overall) : await checkpointDynamics(run, checkpoints, vocabulary, options.seed);
+  const { noisiest, quietest, random } = measured.picks;
+  const shown = new Set([...noisiest, ...quietest, ...random].map(rowKey));
+  const excess = options.live === null ? null : await measureExcess(run, await openAuditedRun(options.live, options), { sources, vocabulary, keepFractions: options.keepFractions, shown });
+  const documents = await sampleDocuments(run, measured.picks, vocabulary, options.seed, excess?.strips ?? new Map());
   if (sources.more) notes.push(`The run has more than ${sources.count} sources: the rest were not told apart and stand under all other sources.`);
 
   const findings = {
@@ -41,12 +50,26 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
     completeness: completenessOf(run, measured, quarantine, options.verify),
     distribution: measured.distribution,
     documents,
-    dynamics: referenceDynamics(measured.cells, measured.distribution.overall),
-    excess: null,
+    dynamics,
+    excess: excess?.report ?? null,
     drift,
     quarantine,
     notes,
   };
   const metrics = metricsOf(findings);
   return { ...findings, metrics, checks: checkConditions(conditions, metrics) };
+}
+
+/** The checkpoints in the order of training, the audited run where it was named, or last; null where none was asked for. */
+async function openCheckpoints(audited: AuditedRun, { run, dynamics, verify }: AuditOptions): Promise<readonly AuditedRun[] | null> {
+  if (dynamics.length === 0) return null;
+  const folders = dynamics.map((folder) => resolve(folder));
+  const own = folders.indexOf(resolve(run));
+  const checkpoints: AuditedRun[] = [];
+  for (const [at, folder] of dynamics.entries()) checkpoints.push(at === own ? audited : await openAuditedRun(folder, { verify }));
+  if (own < 0) checkpoints.push(audited);
+  if (new Set(folders).size < folders.length || checkpoints.length < 2) {
+    throw new TouchstoneError('usage', `--dynamics must name two or more checkpoints, the audited run included, none twice, got ${dynamics.join(' ')}`);
+  }
+  return checkpoints;
 }

@@ -45,7 +45,7 @@ export interface TokenStrip {
   readonly losses: readonly (number | null)[];
   /** Entropy in nats likewise; null where it was not stored. */
   readonly entropies: readonly (number | null)[] | null;
-  /** With a live run (see ExcessReport): live minus reference loss, and 1 where the selection keeps the token; null without one or where this document is not in it. */
+  /** With a live run (see ExcessReport): live minus reference loss, and 1 where the first of the selections keeps the token; null without one or where this document is not in it. */
   readonly excess: readonly (number | null)[] | null;
   readonly kept: readonly (0 | 1)[] | null;
   /** Indices, ascending: special tokens. */

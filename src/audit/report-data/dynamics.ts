@@ -23,6 +23,8 @@ export interface CheckpointDynamics {
   /** In the order of training. */
   readonly checkpoints: readonly { readonly run: string; readonly modelHash: string; /** Mean loss of the joined tokens, nats. */ readonly mean: number }[];
   readonly joined: JoinCounts;
+  /** Joined tokens that are scored at every checkpoint: what shares are of. */
+  readonly tokens: number;
   /** Change of the linear fit from the first to the last checkpoint, in nats, below which a token is H->L, and above whose negative it is L->H: -0.2. */
   readonly change: number;
   /** What the last loss is compared with where the change is in between: the mean at the last checkpoint, nats. */
@@ -61,15 +63,15 @@ export interface JoinCounts {
   readonly tokens: number;
   /** Documents of the audited run that another run does not have, or has with other tokens. */
   readonly unmatched: number;
-  /** 1, or the share of documents that were looked at, chosen by hash, where all of them would not fit in memory. */
-  readonly sampledShare: number;
 }
 
 /** The losses of a live model beside those of the audited run, over the same documents. */
 export interface ExcessReport {
   readonly live: RunIdentity;
   readonly joined: JoinCounts;
-  /** Live minus reference loss in nats, of tokens with both: mean, and percentiles by the rule of LossStats over [-32, 32). */
+  /** Joined tokens with both losses. */
+  readonly tokens: number;
+  /** Live minus reference loss in nats, mean, and percentiles by the rule of LossStats over [-32, 32). */
   readonly mean: number | null;
   readonly percentiles: { readonly p1: number; readonly p5: number; readonly p25: number; readonly p50: number; readonly p75: number; readonly p95: number; readonly p99: number } | null;
   /** Share of tokens whose excess is above 0. */

@@ -74,13 +74,12 @@ function difference(earlier: number | null | undefined, now: number | null | und
 }
 
 function documentChanges({ documents }: Drift): string {
-  const sampled = documents.sampledShare === 1 ? '' : `<p class="legend">Counted over ${percentText(documents.sampledShare)} of the documents, chosen by hash.</p>`;
   return `<h3>Documents</h3>${facts([
     ['Unchanged', countText(documents.unchanged)],
     ['Changed text', countText(documents.changed)],
     ['New', countText(documents.new)],
     ['Removed', countText(documents.removed)],
-  ])}${sampled}`;
+  ])}`;
 }
 
 function paired({ documents, identical, mean, sd, meanAbsolute, percentiles, largest }: PairedDeltas): string {

@@ -69,8 +69,7 @@ function examples({ category, examples: list }: Category): string {
 }
 
 /** What the runs have in common. */
-export function joinText({ documents, tokens, unmatched, sampledShare }: JoinCounts): string {
+export function joinText({ documents, tokens, unmatched }: JoinCounts): string {
   const left = unmatched === 0 ? '' : `; ${counted(unmatched, 'document')} of this run ${unmatched === 1 ? 'is' : 'are'} not in the others`;
-  const sampled = sampledShare === 1 ? '' : `, a sample of ${percentText(sampledShare)} chosen by hash`;
-  return `Over ${counted(tokens, 'token')} of ${counted(documents, 'document')} that the runs share${sampled}${left}.`;
+  return `Over ${counted(tokens, 'token')} of ${counted(documents, 'document')} that the runs share${left}.`;
 }

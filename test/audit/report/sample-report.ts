@@ -156,7 +156,7 @@ export function sampleDrift(given: Partial<Drift> = {}): Drift {
     })),
     newSources: { count: 0, names: [] },
     removedSources: { count: 1, names: ['wiki'] },
-    documents: { earlier: 4900, now: 5000, unchanged: 4700, changed: 20, new: 280, removed: 180, sampledShare: 1 },
+    documents: { earlier: 4900, now: 5000, unchanged: 4700, changed: 20, new: 280, removed: 180 },
     paired: {
       documents: 4700,
       identical: 4690,
@@ -174,7 +174,8 @@ export function sampleExcess(): ExcessReport {
   const bins = Array.from({ length: EXCESS_EDGES.length + 1 }, (_, at) => Math.round(4000 * Math.exp(-(((at - 36) / 6) ** 2))));
   return {
     live: sampleIdentity({ run: 'runs/live', model: { ...sampleIdentity().model, hash: hash('beef') } }),
-    joined: { documents: 4990, tokens: 10_500, unmatched: 10, sampledShare: 1 },
+    joined: { documents: 4990, tokens: 10_500, unmatched: 10 },
+    tokens: 10_500,
     mean: 0.71,
     percentiles: { p1: -1.9, p5: -1, p25: 0, p50: 0.7, p75: 1.4, p95: 2.5, p99: 3.4 },
     positiveShare: 0.74,
@@ -204,7 +205,8 @@ export function sampleDynamics(): CheckpointDynamics {
   return {
     kind: 'checkpoints',
     checkpoints: [0, 1, 2].map((at) => ({ run: `runs/step-${at}000`, modelHash: hash(`${at}a`), mean: 4 - at })),
-    joined: { documents: 5000, tokens: 10_000, unmatched: 0, sampledShare: 0.25 },
+    joined: { documents: 5000, tokens: 10_000, unmatched: 0 },
+    tokens: 10_000,
     change: -0.2,
     mean: 2,
     categories: [category('H->H', 0.11, [4, 3.95, 3.9]), category('L->H', 0.12, [1, 1.6, 2.2]), category('H->L', 0.26, [5, 3, 1]), category('L->L', 0.51, [0.3, 0.3, 0.25])],
