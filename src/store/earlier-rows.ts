@@ -1,10 +1,11 @@
 import { TouchstoneError } from '../errors.js';
 import type { ScoredDocument, TokenStats } from '../records.js';
 import type { EarlierShard } from '../run/earlier-run.js';
-import { hashFile } from '../stream/file-hash.js';
+import { changedSince, checkSound, openSound, type SoundShard } from './earlier-shard.js';
 import { readHashKey } from './hash-key.js';
 import { KeyTable } from './key-table.js';
 import { openShard, type Shard } from './reader.js';
+import { RowGroupCache } from './row-group-cache.js';
 import type { RowGroup } from './row-group.js';
 import type { ColumnName, ColumnValues } from './schema.js';
 
@@ -20,8 +21,8 @@ export interface EarlierRowsOptions {
 }
 
 interface IndexedShard extends EarlierShard {
-  /** Whether the file has its sha256; looked at when a text of it is first asked for. */
-  sound?: Promise<boolean>;
+  /** The file with the sha256 its run recorded, or null; looked at when a text of it is first asked for. */
+  sound?: Promise<SoundShard | null>;
 }
 
 interface IndexedGroup {
@@ -54,11 +55,9 @@ export class EarlierRows {
   /** By first row. */
   readonly #groups: IndexedGroup[] = [];
   readonly #key = new Uint32Array(KEY_WORDS);
-  readonly #cache = new Map<IndexedGroup, Promise<CachedGroup>>();
-  #cachedBytes = 0;
+  readonly #decoded = new RowGroupCache<IndexedGroup, CachedGroup>(CACHE_BYTES);
+  /** The shard a row group was decoded of last. */
   #open: Shard | undefined;
-  /** Row groups are decoded one after the other, by the one thread there is. */
-  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(rows: number, options: EarlierRowsOptions) {
     const { entropy, top1, bytes } = options.stats;
@@ -92,12 +91,13 @@ export class EarlierRows {
     if (text < 0) return undefined;
     const row = this.#rowOf[text]!;
     const { shard } = this.#groupOf(row);
-    return (await (shard.sound ??= this.#isSound(shard))) ? row : undefined;
+    return (await (shard.sound ??= this.#check(shard))) === null ? undefined : row;
   }
 
   /**
    * The rows that `find` told of, in the order they are asked for. Row groups are read one after the other, each once a call whatever that order is,
-   * or not at all where they are still in memory. Throws an io error where a shard has changed since it was found sound.
+   * or not at all where they are still in memory. Throws an io error where a shard has changed since it was checked; it is checked anew when a text of
+   * it is asked for again.
    */
   async read(places: readonly { readonly row: number; readonly hash: string }[]): Promise<EarlierRow[]> {
     const rows = new Array<EarlierRow>(places.length);
@@ -107,7 +107,7 @@ export class EarlierRows {
     for (const { row, at } of order) {
       if (place === undefined || group === undefined || row >= place.firstRow + place.rows) {
         place = this.#groupOf(row);
-        group = await this.#load(place);
+        group = await this.#groupAt(place);
       }
       rows[at] = cutRow(group, row - place.firstRow, places[at]!.hash, place.shard.path);
     }
@@ -115,8 +115,7 @@ export class EarlierRows {
   }
 
   async close(): Promise<void> {
-    await this.#turn.catch(() => undefined);
-    this.#cache.clear();
+    await this.#decoded.clear();
     await this.#open?.close();
     this.#open = undefined;
   }
@@ -142,24 +141,22 @@ export class EarlierRows {
       }
     } catch (error) {
       if (!(error instanceof TouchstoneError) || signal?.aborted === true) throw error;
-      shard.sound = Promise.resolve(false);
+      shard.sound = Promise.resolve(null);
       onUnusable(error.message);
     } finally {
       await opened?.close();
     }
   }
 
-  async #isSound({ path, sha256 }: EarlierShard): Promise<boolean> {
+  async #check(shard: EarlierShard): Promise<SoundShard | null> {
     const { onUnusable, signal } = this.#options;
     try {
-      const found = await hashFile(path, signal);
-      if (found.sha256 === sha256) return true;
-      onUnusable(`${path} must have the sha256 its run recorded, ${sha256}, it has ${found.sha256}`);
+      return await checkSound(shard, signal);
     } catch (error) {
       if (!(error instanceof TouchstoneError) || signal?.aborted === true) throw error;
       onUnusable(error.message);
+      return null;
     }
-    return false;
   }
 
   /** The row group that holds a row. */
@@ -173,38 +170,27 @@ export class EarlierRows {
     return this.#groups[low]!;
   }
 
-  #load(place: IndexedGroup): Promise<CachedGroup> {
-    const cached = this.#cache.get(place);
-    if (cached !== undefined) {
-      this.#cache.delete(place); // the last of a Map is the one used last
-      this.#cache.set(place, cached);
-      return cached;
-    }
-    const bytes = this.#bytesOf(place);
-    for (const [oldest] of this.#cache) {
-      if (this.#cachedBytes + bytes <= CACHE_BYTES) break;
-      this.#cache.delete(oldest);
-      this.#cachedBytes -= this.#bytesOf(oldest);
-    }
-    const loading = this.#turn.then(() => this.#decode(place));
-    this.#turn = loading.catch(() => undefined);
-    this.#cache.set(place, loading);
-    this.#cachedBytes += bytes;
-    return loading;
+  #groupAt(place: IndexedGroup): Promise<CachedGroup> {
+    // Four bytes a value, and a string a row.
+    const bytes = 4 * (this.#columns.length - 1) * place.tokens + 100 * place.rows;
+    return this.#decoded.get(place, { bytes, load: () => this.#decode(place) });
   }
 
-  async #decode({ shard: { path }, index }: IndexedGroup): Promise<CachedGroup> {
-    if (this.#open?.path !== path) {
-      await this.#open?.close();
-      this.#open = undefined;
-      this.#open = await openShard(path);
+  async #decode({ shard, index }: IndexedGroup): Promise<CachedGroup> {
+    try {
+      if (this.#open?.path !== shard.path) {
+        await this.#open?.close();
+        this.#open = undefined;
+        const sound = await shard.sound;
+        // Another reader has met the change first.
+        if (sound === undefined || sound === null) throw changedSince(shard.path);
+        this.#open = await openSound(sound);
+      }
+      return await this.#open.readRowGroup(index, { columns: this.#columns });
+    } catch (error) {
+      delete shard.sound;
+      throw error;
     }
-    return (await this.#open.readRowGroup(index, { columns: this.#columns }));
-  }
-
-  /** Memory of a decoded row group: four bytes a value, and a string a row. */
-  #bytesOf({ rows, tokens }: IndexedGroup): number {
-    return 4 * (this.#columns.length - 1) * tokens + 100 * rows;
   }
 }
 
@@ -213,9 +199,7 @@ const MOST_ROWS = 2 ** 31;
 
 function cutRow({ columns, offsets }: CachedGroup, row: number, hash: string, path: string): EarlierRow {
   if (columns.doc_hash[row] !== hash) {
-    throw new TouchstoneError('io', `${path} must have a row for the text ${hash} where it had one, it has ${columns.doc_hash[row] ?? 'none'}`, {
-      advice: 'The shard was changed while it was read: run the same command again.',
-    });
+    throw new TouchstoneError('internal', `${path} must have a row for the text ${hash} where one was found, it has ${columns.doc_hash[row] ?? 'none'}`);
   }
   const [from, to] = [offsets[row]!, offsets[row + 1]!];
   const { token_ids: ids, ref_loss: losses, entropy, top1, token_bytes: bytes } = columns;

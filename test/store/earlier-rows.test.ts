@@ -85,13 +85,17 @@ describe('earlier rows', () => {
     await rows.close();
   });
 
-  it('that are replaced after they were found sound are an error and not a wrong loss', async () => {
+  it('that are replaced after they were checked are an error and not a wrong loss, and unknown from then on', async () => {
     const documents = randomDocuments('j', 4, COLUMNS);
     const listed = await shard('j', documents);
-    const { rows } = await opened([listed]);
-    const row = (await rows.find(documents[0]!.hash))!;
-    await shard('j', randomDocuments('another', 4, COLUMNS));
-    await expect(rows.read([{ row, hash: documents[0]!.hash }])).rejects.toMatchObject({ kind: 'io', message: expect.stringContaining(`must have a row for the text ${documents[0]!.hash}`) as string });
+    const { rows, unusable } = await opened([listed]);
+    const { hash } = documents[0]!;
+    const row = (await rows.find(hash))!;
+    await shard('j', documents.map((document) => ({ ...document, refLoss: document.refLoss.map(() => 1) })));
+    await expect(rows.read([{ row, hash }])).rejects.toMatchObject({ kind: 'io', message: `${listed.path} was written or replaced since it was checked, expected it to stay as it was` });
+    expect(unusable).toEqual([]);
+    expect(await rows.find(hash)).toBeUndefined();
+    expect(unusable).toEqual([expect.stringContaining('must have the sha256 its run recorded')]);
     await rows.close();
   });
 });
