@@ -1,4 +1,4 @@
-/** Scoring as a library. Reading score sets alone is `touchstone-slm/store`, which loads no native code. */
+/** Scoring and training as a library. Reading score sets alone is `touchstone-slm/store`, which loads no native code. */
 export { score, scoreTask, type ScoreEvent, type ScoreHooks, type ScoreResult, type TaskResult } from './scoring/score.js';
 export type { TaskSlice } from './run/task-slice.js';
 export { checkThresholds } from './scoring/thresholds.js';
@@ -8,4 +8,15 @@ export type { Progress } from './scoring/progress.js';
 export type { Limit, ScoreOptions } from './scoring/options.js';
 export { resolveScoreOptions } from './config/parse-score-options.js';
 export { openScoreSet, toArrow, type ScoreSet } from './store/index.js';
+export { train, type StepTokens, type TrainEvent, type TrainHooks, type TrainResult } from './training/train.js';
+export { compare, type CompareEvent, type CompareHooks, type CompareOptions, type CompareResult } from './training/compare.js';
+export type { TrainOptions } from './training/options.js';
+export type { StepMetrics } from './training/metrics/step-metrics.js';
+export { resolveTrainOptions } from './config/train-settings.js';
+export { scoreSetBatches, type ScoreSetBatchesOptions } from './training/data/score-set-batches.js';
+export type { TrainingBatch } from './training/data/batch.js';
+export type { Rank } from './training/data/rank.js';
+export { selectTokens, type Selection } from './selection/select-tokens.js';
+export type { SelectionOptions } from './selection/options.js';
+export { evenOffsets, type SelectionTokens } from './selection/tokens.js';
 export { TouchstoneError, type ErrorKind } from './errors.js';

@@ -34,6 +34,7 @@ const trainRooms = {
     bos: oneOf(['none', 'bos', 'eos-as-bos', 'auto']).default('auto'),
     seed: z.coerce.string().default('0'),
     windowTokens: wholeNumber(1, MOST).default(2 ** 22),
+    verify: z.boolean('must be true or false').default(true),
   }),
   batch: z.strictObject({
     sequences: wholeNumber(1, 2 ** 16),
@@ -65,7 +66,7 @@ const trainRooms = {
     steps: wholeNumber(1, MOST),
     threads: wholeNumberOr(1, 1024, 'auto').default('auto'),
     evaluateEvery: wholeNumber(1, MOST).default(100),
-    evaluateOn: z.record(z.string(), text('a file, folder or glob'), 'must hold a corpus by name').default({}),
+    evaluateOn: z.record(z.string(), text('a run of touchstone score, or a file, folder or glob'), 'must hold score sets or corpora by name').default({}),
     alignmentEvery: wholeNumber(1, MOST).default(4),
     checkpointEvery: wholeNumber(1, MOST).default(500),
   }),

@@ -26,6 +26,8 @@ export interface RecordFields {
   readonly texts: readonly unknown[];
   readonly id: unknown;
   readonly source: unknown;
+  /** Of every field the record has: for the message that it lacks one. */
+  readonly names: () => readonly string[];
   /** The digits of a number id as they stand in the input, where the value may have lost some. */
   readonly idDigits?: () => string | undefined;
 }
@@ -38,7 +40,7 @@ export function documentOf(fields: RecordFields, origin: Origin, options: ReadOp
 
   for (const [i, value] of fields.texts.entries()) {
     const field = JSON.stringify(options.textField[i]);
-    if (value === undefined) return leftOut('missing-text', origin, `the record has no field ${field}`, known);
+    if (value === undefined) return leftOut('missing-text', origin, `the record has no field ${field}${otherFields(fields.names())}`, known);
     if (typeof value !== 'string') return leftOut('text-not-a-string', origin, `field ${field} is ${describe(value)}, expected a string`, known);
     if (!value.isWellFormed()) return leftOut('lone-surrogate', origin, `field ${field} has a lone surrogate at ${loneSurrogate(value)}`, known);
   }
@@ -48,6 +50,15 @@ export function documentOf(fields: RecordFields, origin: Origin, options: ReadOp
   const text = texts.length === 1 ? texts[0]! : texts.join('\n');
   const source = typeof fields.source === 'string' && fields.source.isWellFormed() ? fields.source : origin.file;
   return { kind: 'document', id: id.id, source, text, hash: hash('sha256', text), origin };
+}
+
+/** Names that are listed; the rest is counted. */
+const NAMES_LISTED = 8;
+
+function otherFields(names: readonly string[]): string {
+  if (names.length === 0) return ', nor any other';
+  const more = names.length > NAMES_LISTED ? ` and ${names.length - NAMES_LISTED} more` : '';
+  return `, only ${names.slice(0, NAMES_LISTED).map((name) => JSON.stringify(name)).join(', ')}${more}`;
 }
 
 function loneSurrogate(text: string): string {

@@ -72,6 +72,7 @@ function itemOf(line: Line, file: string, options: ReadOptions, maxLineBytes: nu
     texts: options.textField.map((field) => ownField(record, field)),
     id: ownField(record, options.idField),
     source: ownField(record, options.sourceField),
+    names: () => Object.keys(record),
     idDigits: () => jsonSource(json, options.idField),
   };
   return documentOf(fields, origin, options);

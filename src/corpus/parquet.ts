@@ -55,7 +55,7 @@ async function* readRowGroup(parquet: ParquetFile, group: RowGroup, firstRow: nu
     const names = [...new Set([...options.textField, options.idField, options.sourceField])];
     const cursors = names.map((name) => openColumn(parquet, group, name));
     const column = (name: string): number => names.indexOf(name);
-    const columns = { texts: options.textField.map(column), id: column(options.idField), source: column(options.sourceField) };
+    const columns = { names: [...parquet.columns.keys()].reverse(), texts: options.textField.map(column), id: column(options.idField), source: column(options.sourceField) };
     while (row < endRow) {
       signal?.throwIfAborted();
       let ready = endRow - row;
@@ -127,6 +127,8 @@ function constantCursor(value: unknown): ColumnCursor {
 
 /** Where the fields of a document are in a row of values. */
 interface FieldColumns {
+  /** Of all columns of the file. */
+  readonly names: readonly string[];
   readonly texts: readonly number[];
   readonly id: number;
   readonly source: number;
@@ -143,7 +145,7 @@ function itemOf(values: readonly unknown[], columns: FieldColumns, origin: Origi
     if (!isUtf8(value)) return leftOut('invalid-utf8', origin, `field ${JSON.stringify(options.textField[i])} is not UTF-8 at its byte ${firstInvalidByte(value)}`);
   }
   const texts = columns.texts.map((column) => decoded(values[column]));
-  return documentOf({ texts, id: decoded(values[columns.id]), source: decoded(values[columns.source]) }, origin, options);
+  return documentOf({ texts, id: decoded(values[columns.id]), source: decoded(values[columns.source]), names: () => columns.names }, origin, options);
 }
 
 function decoded(value: unknown): unknown {

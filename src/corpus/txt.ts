@@ -15,7 +15,7 @@ export async function readTxt(file: CorpusFile, options: ReadOptions): Promise<C
     const content = await readAt(handle, file.location, 0, file.bytes);
     const text = decodeUtf8(withoutByteOrderMark(content));
     if (text === undefined) return leftOut('invalid-utf8', origin, `the file is not UTF-8 at byte ${firstInvalidByte(content)}`);
-    return documentOf({ texts: [text], id: undefined, source: undefined }, origin, options);
+    return documentOf({ texts: [text], id: undefined, source: undefined, names: () => [] }, origin, options);
   } finally {
     await handle.close();
   }

@@ -33,6 +33,8 @@ export interface TrainOptions {
     readonly seed: string;
     /** Tokens of the rows that are in memory together and shuffled among themselves. */
     readonly windowTokens: number;
+    /** Hash every shard of a score set before the first step and compare with its manifest. Without it damage is found where a page is read. */
+    readonly verify: boolean;
   };
   readonly batch: {
     /** Sequences of a micro-batch, B. */
@@ -65,7 +67,7 @@ export interface TrainOptions {
     readonly threads: number | 'auto';
     /** Steps between evaluations; the last step is always evaluated. */
     readonly evaluateEvery: number;
-    /** Corpora (files, folders or globs) whose mean loss is evaluated, by name; absolute. */
+    /** Held-out texts whose mean loss is evaluated, by name: the folder of a score set, or a corpus (file, folder or glob); absolute. */
     readonly evaluateOn: Readonly<Record<string, string>>;
     /** Steps whose live and reference losses are judged together for whether they are about the same tokens; the first step, and those before a checkpoint, are judged besides. */
     readonly alignmentEvery: number;

@@ -1,7 +1,3 @@
-import { createHash } from 'node:crypto';
-import { findCorpusFiles } from '../corpus/find-files.js';
-import { readUnit } from '../corpus/read-unit.js';
-import { planUnits } from '../corpus/units.js';
 import { TouchstoneError } from '../errors.js';
 import { openCheckpoint } from '../model/checkpoint.js';
 import { hashCheckpoint } from '../model/hash-checkpoint.js';
@@ -13,9 +9,9 @@ import type { ModelSpec, TokenizedDocument } from '../records.js';
 import { canonicalJson } from '../run/canonical-json.js';
 import { sha256Of } from '../run/file-hash.js';
 import { resolveSelection } from '../selection/options.js';
-import { hashFile } from '../stream/file-hash.js';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { hashCorpus, readDocuments } from './data/corpus-documents.js';
 import { alignmentByCounts } from './data/counted-alignment.js';
 import { refuseMisaligned } from './data/misaligned.js';
 import { openScoreSetRows } from './data/score-set-rows.js';
@@ -24,6 +20,7 @@ import { streamRows } from './data/stream-rows.js';
 import type { RowSource } from './data/training-rows.js';
 import { verifyScoreSet } from './data/verify-source.js';
 import type { EvaluationOptions, EvaluationSet } from './evaluate.js';
+import { openEvaluationSet } from './evaluation-set.js';
 import type { TrainOptions } from './options.js';
 import { runSettings, type RunSettings } from './run-settings.js';
 import { buildStepGraphs, type StepGraphs } from './step-graphs.js';
@@ -50,10 +47,9 @@ export async function prepareTraining(options: TrainOptions, signal?: AbortSigna
   const model = await openModel(options, signal);
   const tokenizer = await loadTokenizer(model.tokenizerFolder);
   const data = await openData(options, model.spec, tokenizer);
-  const evaluation = await Promise.all(Object.entries(options.run.evaluateOn).map(async ([name, path]): Promise<EvaluationSet> => ({
-    name,
-    documents: await readDocuments([path], options.data.textField, tokenizer),
-  })));
+  const { textField, verify } = options.data;
+  const evaluation: EvaluationSet[] = [];
+  for (const [name, path] of Object.entries(options.run.evaluateOn)) evaluation.push(await openEvaluationSet(name, path, { tokenizer, vocabSize: model.spec.vocabSize, textField, verify }));
   const settings = runSettings(options, { weights: model.weightsHash, data: data.source.identity, format: data.format });
   return {
     graphs: model.graphs,
@@ -129,51 +125,17 @@ async function openData(options: TrainOptions, { vocabSize }: ModelSpec, tokeniz
   if (data.scores === null) {
     const documents = await readDocuments(data.corpus!, data.textField, tokenizer);
     const bos: BosPolicy = data.bos === 'auto' ? (info.addsBos && info.bosId !== null ? 'bos' : 'none') : data.bos;
-    const name = await hashCorpus(data.corpus!, info.hash, data.textField);
+    const name = await hashCorpus(data.corpus!, data.textField, info.hash);
     const source = streamRows({ name, seed: data.seed, vocabSize, windowTokens: data.windowTokens, open: () => each(documents) });
     return { source, format: documentFormat(data.length, bos, info), notes: [] };
   }
   const selective = objective.kind === 'selective';
   const score = selection.score ?? 'excess';
   const entropy = selective && (score === 'entropy' || score === 'intersection');
-  const source = await openScoreSetRows(data.scores, { seed: data.seed, losses: selective, entropy, vocabSize, windowTokens: data.windowTokens });
+  const source = await openScoreSetRows(data.scores, { seed: data.seed, losses: selective, entropy, vocabSize, windowTokens: data.windowTokens, verify: data.verify });
   const { format, notes } = verifyScoreSet(source, { tokenizerHash: info.hash, vocabSize, length: data.length, bos: data.bos, needs: { reference: selective, entropy } });
   if (selective) refuseMisaligned(await alignmentByCounts(source), `${data.scores}, compared with how often tokens occur`);
   return { source, format, notes };
-}
-
-/** Every document of a corpus as token ids, in memory: 4 bytes a token. @throws TouchstoneError ('data') for a document that cannot be read */
-async function readDocuments(paths: readonly string[], textField: readonly string[], tokenizer: Tokenizer): Promise<TokenizedDocument[]> {
-  const { files } = await findCorpusFiles({ paths });
-  const documents: TokenizedDocument[] = [];
-  for (const unit of await planUnits(files, { unitBytes: 2 ** 26 })) {
-    let texts: { id: string; source: string; hash: string; text: string }[] = [];
-    const flush = async (): Promise<void> => {
-      const encoded = await tokenizer.encode(texts.map(({ text }) => text), { bytes: false });
-      encoded.forEach(({ ids }, at) => {
-        const { id, source, hash } = texts[at]!;
-        documents.push({ kind: 'tokenized', id, source, hash, tokenIds: ids });
-      });
-      texts = [];
-    };
-    for await (const item of readUnit(unit, files, { textField, idField: 'id', sourceField: 'source', maxLineBytes: 2 ** 26 })) {
-      if (item.kind !== 'document') {
-        if (item.kind === 'skipped') continue;
-        throw new TouchstoneError('data', `${item.origin.file}, ${item.origin.positionKind} ${item.origin.position}: ${item.detail}`, { advice: 'Training reads whole corpora only: mend the document or leave it out.' });
-      }
-      texts.push(item);
-      if (texts.length === 256) await flush();
-    }
-    await flush();
-  }
-  return documents;
-}
-
-async function hashCorpus(paths: readonly string[], tokenizerHash: string, textField: readonly string[]): Promise<string> {
-  const { files } = await findCorpusFiles({ paths });
-  const hash = createHash('sha256').update(`${tokenizerHash} ${textField.join('\n')}\n`);
-  for (const { path, location } of files) hash.update(`${(await hashFile(location)).sha256}  ${path}\n`);
-  return hash.digest('hex');
 }
 
 async function* each(documents: readonly TokenizedDocument[]): AsyncGenerator<TokenizedDocument, void, undefined> {

@@ -135,7 +135,10 @@ describe('a line that makes no document is left out with its byte offset:', () =
 
   it('a field of several: the one that is missing, null or malformed is named', async () => {
     const textField = ['question', 'answer'];
-    expect(await oneLeftOut('{"question":"q"}', { textField })).toMatchObject({ reason: 'missing-text', detail: 'the record has no field "answer"' });
+    expect(await oneLeftOut('{"question":"q"}', { textField })).toMatchObject({ reason: 'missing-text', detail: 'the record has no field "answer", only "question"' });
+    expect(await oneLeftOut('{}', { textField })).toMatchObject({ detail: 'the record has no field "question", nor any other' });
+    const many = JSON.stringify(Object.fromEntries(Array.from({ length: 11 }, (_, at) => [`field${at}`, at])));
+    expect(await oneLeftOut(many, { textField })).toMatchObject({ detail: expect.stringMatching(/, only "field0", .*, "field7" and 3 more$/) as string });
     expect(await oneLeftOut('{"question":null,"answer":"a"}', { textField })).toMatchObject({ reason: 'text-not-a-string', detail: 'field "question" is null, expected a string' });
     expect(await oneLeftOut('{"question":"q","answer":"ab\\udbff"}', { textField })).toMatchObject({ reason: 'lone-surrogate', detail: 'field "answer" has a lone surrogate at character 2 (U+DBFF)' });
     expect(await oneLeftOut('{"question":"","answer":""}', { textField })).toMatchObject({ kind: 'skipped', reason: 'empty-text' });

@@ -77,7 +77,7 @@ describe('the rows of a Parquet file', () => {
   it('have no text where the column is absent, nested or of another type', async () => {
     const content = write([strings('content', ['a']), { name: 'n', data: [7], type: 'INT32' }, { name: 'when', data: [new Date(0)], type: 'TIMESTAMP' }]);
     const problem = async (field: string, path = content): Promise<unknown> => (await readContent('p.parquet', path, { textField: [field] }))[0];
-    expect(await problem('text')).toMatchObject({ reason: 'missing-text', detail: 'the record has no field "text"' });
+    expect(await problem('text')).toMatchObject({ reason: 'missing-text', detail: 'the record has no field "text", only "content", "n", "when"' });
     expect(await problem('n')).toMatchObject({ reason: 'text-not-a-string', detail: 'field "n" is a number, expected a string' });
     expect(await problem('when')).toMatchObject({ reason: 'text-not-a-string', detail: 'field "when" is a Parquet TIMESTAMP_MILLIS, expected a string' });
     expect(await problem('tags', await readFile(`${fixtures}plain.parquet`))).toMatchObject({ reason: 'text-not-a-string', detail: 'field "tags" is an array, expected a string' });

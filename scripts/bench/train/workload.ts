@@ -22,7 +22,7 @@ export function trainOptions({ sequences, length }: BatchSize, keepFraction: num
     objective: { kind: keepFraction === null ? 'causal' : 'selective' },
     model: { path: null, init: null, seed: '' },
     tokenizer: { path: null },
-    data: { scores: null, corpus: null, textField: ['text'], length, bos: 'none', seed: '', windowTokens: 1 },
+    data: { scores: null, corpus: null, textField: ['text'], length, bos: 'none', seed: '', windowTokens: 1, verify: true },
     batch: { sequences, accumulation: 1 },
     optimizer: { ...OPTIMIZER, minLearningRate: OPTIMIZER.learningRate, schedule: 'constant', warmupSteps: 0 },
     selection: { ...(keepFraction === null ? {} : { score: 'excess', keepFraction }), seed: 0 },
