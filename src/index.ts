@@ -9,7 +9,7 @@ export type { Limit, ScoreOptions } from './scoring/options.js';
 export { resolveScoreOptions } from './config/parse-score-options.js';
 export { openScoreSet, toArrow, type ScoreSet } from './store/index.js';
 export { train, type StepTokens, type TrainEvent, type TrainHooks, type TrainResult } from './training/train.js';
-export { compare, type CompareEvent, type CompareHooks, type CompareOptions, type CompareResult } from './training/compare.js';
+export { compare, type CompareEvent, type CompareHooks, type CompareOptions } from './training/compare.js';
 export type { TrainOptions } from './training/options.js';
 export type { StepMetrics } from './training/metrics/step-metrics.js';
 export { resolveTrainOptions } from './config/train-settings.js';
