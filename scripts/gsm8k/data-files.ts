@@ -14,7 +14,7 @@ export interface DataSources {
 /** Problems of the train file that no model is trained on, to choose settings by. */
 const DEVELOPMENT_PROBLEMS = 150;
 /** Test problems that models are evaluated on while they train; the whole test set would take longer than the training. */
-const TEST_PROBLEMS = 300;
+const TEST_PROBLEMS = 200;
 
 /**
  * The files of the experiment by name. The train problems are shuffled and dealt: development, one half to the reference model as they are, the other

@@ -15,5 +15,5 @@ export function readFlags(flags: readonly SettingFlag[], given: Readonly<Record<
 
 function valueOf(flag: SettingFlag, words: unknown): unknown {
   if (flag.words !== 'number' || typeof words !== 'string') return words;
-  return /^[+-]?\d+(\.\d+)?$/.test(words.trim()) ? Number(words) : words;
+  return /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(words.trim()) ? Number(words) : words;
 }

@@ -17,8 +17,8 @@ export interface WrittenComparison {
 
 /** Writes the comparison for people into the folder, which is made if it is not there. */
 export async function writeComparison(folder: string, page: ComparisonPage): Promise<WrittenComparison> {
-  const { comparison, settings } = page;
-  const text = comparisonMarkdown(comparison, settings);
+  const { comparison } = page;
+  const text = comparisonMarkdown(page);
   const paths = { page: join(folder, 'compare.md'), curves: join(folder, 'compare.html') };
   await createFolder(folder);
   for (const [path, content] of [[paths.page, text], [paths.curves, comparisonHtml(page)]] as const) {

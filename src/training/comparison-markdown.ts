@@ -2,13 +2,13 @@ import type { ComparedSet, Comparison } from './comparison.js';
 import { comparisonTable, counted, lossesText, tokensText } from './comparison-table.js';
 
 /**
- * The comparison as Markdown that also reads well on a terminal: what was run (`settings`, a line each), a table for each evaluation set, and how its columns
+ * The comparison as Markdown that also reads well on a terminal: a title, what was run (`settings`, a line each), a table for each evaluation set, and how its columns
  * are to be read. It claims nothing beyond that; there are no times in it, so the same runs give the same bytes.
  */
-export function comparisonMarkdown(comparison: Comparison, settings: readonly string[]): string {
+export function comparisonMarkdown({ title, comparison, settings }: { readonly title: string; readonly comparison: Comparison; readonly settings: readonly string[] }): string {
   const { baseline, sets } = comparison;
   const paragraphs = [
-    '# Comparison of selections',
+    `# ${title.replace(/\s+/g, ' ')}`,
     listText(settings),
     ...sets.map((set) => `${headingOf(set, sets.length)}, ${lossesText(set.lossBefore)} nats before training:\n\n${tableText(comparisonTable(set, baseline))}`),
     listText(readingNotes(comparison)),

@@ -10,7 +10,7 @@ function markdown(comparison: Comparison): string {
     flags: {},
     cwd: '/',
   });
-  return comparisonMarkdown(comparison, comparisonSettings(comparison, options));
+  return comparisonMarkdown({ title: 'Comparison of\nall', comparison, settings: comparisonSettings(comparison, options) });
 }
 
 function run(selection: ComparedRun['selection'], seed: number, kept: number, losses: readonly number[], name = 'heldout'): ComparedRun {
@@ -23,7 +23,7 @@ describe('the page of a comparison', () => {
   it('says what was run, and puts means and ranges into a table', () => {
     const text = markdown(compareRuns(RUNS, ['all', 'excess'], [1, 2]));
     expect(text.split('\n').slice(0, 14)).toEqual([
-      '# Comparison of selections',
+      '# Comparison of all',
       '',
       '- 2 seeds, 20 steps of 8 sequences of 255 tokens: each run consumed 40,000 tokens.',
       '- Kept share 0.6 (of the batch), for every selection but `all`.',
