@@ -11,6 +11,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['corpus', 'tokenizer', 'windows', 'model', 'graph', 'runtime', 'run', 'selection'],
   ['store'],
   ['scoring', 'training', 'audit'],
+  ['verify'],
   ['config'],
   ['cli'],
   ['index'],

@@ -8,6 +8,7 @@ import { addCompareCommand } from './commands/compare-command.js';
 import { addScoreCommand } from './commands/score-command.js';
 import { addStatusCommand } from './commands/status-command.js';
 import { addTrainCommand } from './commands/train-command.js';
+import { addVerifyCommand } from './commands/verify-command.js';
 import { TouchstoneError } from '../errors.js';
 import { exitCodeOf } from './exit-codes.js';
 import { reportError } from './report-error.js';
@@ -25,6 +26,7 @@ function buildProgram(): Command {
   addStatusCommand(program);
   addRetryListCommand(program);
   addFinalizeCommand(program);
+  addVerifyCommand(program);
   addTrainCommand(program);
   addCompareCommand(program);
   addAuditCommand(program);

@@ -1,15 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
 import { TouchstoneError, messageOf } from '../errors.js';
 import type { LeftOut } from '../records.js';
+import { fileChunks, openFile } from '../stream/file-chunks.js';
 import { canonicalJson } from './canonical-json.js';
 import type { RunFile } from './commit-record.js';
-import { ioError } from './io-error.js';
 import { count, firstIssue } from './json-record.js';
 import { quarantineName } from './layout.js';
 import { openUnitFile, type OpenUnitFile, type UnitFileOptions } from './unit-file.js';
+
+const LINE_FEED = 10;
 
 const leftOutSchema: z.ZodType<LeftOut> = z.strictObject({
   kind: z.enum(['quarantined', 'skipped']),
@@ -70,24 +71,39 @@ export async function writeQuarantine(run: string, unit: number, leftOut: readon
   }
 }
 
-/** Reads a quarantine file back (`name` from a commit record or a manifest). Throws an io error naming the line that is damaged. */
+/** Reads a quarantine file back (`name` from a commit record or a manifest), whole. */
 export async function readQuarantine(run: string, name: string): Promise<LeftOut[]> {
-  const path = join(run, name);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw ioError('read', path, error);
-  }
-  const lines = text.split('\n');
-  if (lines.pop() !== '') throw damaged(path, lines.length + 1, 'the line does not end');
-  return lines.map((line, index) => parseLine(path, line, index + 1));
+  const records: LeftOut[] = [];
+  for await (const record of quarantineRecords(run, name)) records.push(record);
+  return records;
 }
 
-function parseLine(path: string, line: string, lineNumber: number): LeftOut {
+/** The records of a quarantine file, one after the other. Memory: a chunk and a line. Throws an io error naming the line that is damaged. */
+export async function* quarantineRecords(run: string, name: string): AsyncGenerator<LeftOut, void, undefined> {
+  const path = join(run, name);
+  const handle = await openFile(path);
+  try {
+    let lineNumber = 1;
+    let rest: Buffer = Buffer.alloc(0);
+    for await (const chunk of fileChunks(handle, path)) {
+      let start = 0;
+      for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
+        yield parseLine(path, Buffer.concat([rest, chunk.subarray(start, end)]), lineNumber++);
+        rest = Buffer.alloc(0);
+        start = end + 1;
+      }
+      rest = Buffer.concat([rest, chunk.subarray(start)]);
+    }
+    if (rest.length > 0) throw damaged(path, lineNumber, 'the line does not end');
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseLine(path: string, line: Buffer, lineNumber: number): LeftOut {
   let json: unknown;
   try {
-    json = JSON.parse(line);
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(line));
   } catch (error) {
     throw damaged(path, lineNumber, messageOf(error), error);
   }

@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -13,10 +13,12 @@ function touchstone(folder: string, ...args: readonly string[]): SpawnSyncReturn
   return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', cwd: folder });
 }
 
-/** A finished run of four units in `folder`/run. */
+const SCORE = ['score', '--corpus', 'corpus.jsonl', '--model', DEMO_MODEL, '--out', 'run', '--unit-bytes', '1800', '--quiet'];
+
+/** A finished run of several units in `folder`/run. */
 function scoredRun(folder: string): string {
   writeJsonl(join(folder, 'corpus.jsonl'), [...demoDocuments(12), { text: '' }]);
-  const { status, stderr } = touchstone(folder, 'score', '--corpus', 'corpus.jsonl', '--model', DEMO_MODEL, '--out', 'run', '--unit-bytes', '1800', '--quiet');
+  const { status, stderr } = touchstone(folder, ...SCORE);
   expect(stderr).toBe('');
   expect(status).toBe(0);
   return join(folder, 'run');
@@ -131,5 +133,45 @@ describe('touchstone finalize', () => {
     expect(codes).toEqual([0, 0, 0]);
     expect(['manifest.json', '_SUCCESS'].map((name) => readFileSync(join(run, name), 'utf8'))).toEqual(bytes);
     expect(readdirSync(run).sort()).toEqual(['_SUCCESS', 'commits', 'manifest.json', 'plan.json', 'quarantine', 'shards']);
+  });
+});
+
+describe('touchstone verify', () => {
+  it('finds a run whole, then damaged, and its advice makes it whole again', () => {
+    const folder = temporaryFolder();
+    const run = scoredRun(folder);
+    const units = readdirSync(join(run, 'shards')).length;
+    const whole = touchstone(folder, 'verify', 'run', '--sample', '3', '--seed', 'a');
+    expect(whole.stderr).toBe('');
+    expect(whole.status).toBe(0);
+    expect(whole.stdout).toMatch(/^checked {4}run: (\d) of \1 units, \d+ files, .*\nsample {5}3 rows, \d+ tokens, --seed a: largest difference 0\.00 nats.*\nresult {5}no damage found\n$/);
+
+    const shard = join(run, 'shards/part-00001.parquet');
+    const bytes = readFileSync(shard);
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(shard, bytes);
+    const damaged = touchstone(folder, 'verify', 'run', '--json');
+    expect(damaged.status).toBe(74);
+    const report = JSON.parse(damaged.stdout) as { problems: { file: string; advice: string }[] };
+    expect(report).toMatchObject({ run, finished: true, units: { total: units, committed: units }, sample: null });
+    expect(new Set(report.problems.map(({ file }) => file))).toEqual(new Set(['shards/part-00001.parquet']));
+    expect(report.problems[0]!.advice).toMatch(/^Remove the file and run the touchstone score command/);
+
+    const before = readFileSync(join(run, 'manifest.json'), 'utf8');
+    rmSync(shard);
+    expect(touchstone(folder, ...SCORE).status).toBe(0);
+    expect(touchstone(folder, 'verify', 'run').status).toBe(0);
+    expect(readFileSync(join(run, 'manifest.json'), 'utf8')).toBe(before);
+
+    forget(run, 0);
+    const unfinished = touchstone(folder, 'verify', 'run');
+    expect(unfinished.status).toBe(75);
+    expect(unfinished.stderr).toContain(`is whole as far as it goes: 1 of ${units} units are missing`);
+  }, 180_000);
+
+  it('refuses flags that mean nothing without a sample', () => {
+    const { status, stderr } = touchstone(temporaryFolder(), 'verify', 'run', '--seed', 'a');
+    expect(status).toBe(64);
+    expect(stderr).toContain('--seed has a meaning with --sample only');
   });
 });

@@ -1,0 +1,135 @@
+import { TouchstoneError } from '../errors.js';
+import { hashCheckpoint } from '../model/hash-checkpoint.js';
+import type { TokenizedDocument } from '../records.js';
+import { runtimeVersion } from '../runtime/version.js';
+import { openSessionPool, type SessionPool } from '../runtime/session-pool.js';
+import type { Plan } from '../run/plan.js';
+import { openReferenceModel } from '../scoring/open-reference-model.js';
+import { runBatch } from '../scoring/run-batch.js';
+import { batchOptions } from '../scoring/score-unit.js';
+import { scatterLosses } from '../windows/batch.js';
+import { batches } from '../windows/batches.js';
+import type { OpenDocument } from '../windows/open-document.js';
+import type { SampledRow } from './sample-rows.js';
+
+export interface RescoreOptions {
+  /** Where the model is now; default: where the plan found it. */
+  readonly modelPath?: string | undefined;
+  readonly threads: number;
+}
+
+/** A token whose loss is not the stored one. */
+export interface DifferingRow {
+  readonly unit: number;
+  readonly row: number;
+  readonly id: string;
+  /** The first token that differs. */
+  readonly token: number;
+  /** Nats; null = NaN, not scored. */
+  readonly stored: number | null;
+  readonly recomputed: number | null;
+}
+
+export interface SampleReport {
+  readonly seed: string;
+  readonly rows: number;
+  readonly tokens: number;
+  /** Nats; how far a loss may be from the stored one. */
+  readonly tolerance: number;
+  /** Nats, over the tokens that have a loss in both. */
+  readonly largestDifference: number;
+  readonly differing: readonly DifferingRow[];
+  /** What a user should know; one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Nats. On the same kind of CPU the bits are equal; between kinds they differ by some 1e-6. */
+const TOLERANCE = 1e-4;
+/** Nats: half a step of the 2^-11 grid that losses may have been rounded to. */
+const HALF_STEP = 2 ** -12;
+const BATCH_TOKENS = 4096;
+/** The losses are compared, and nothing else is computed. */
+const NO_STATS = { entropy: false, top1: false };
+
+/**
+ * Scores rows again from their token ids, which needs the run's model and neither its corpus nor its tokenizer, and compares the losses. NaN must stand where
+ * NaN stood. The model's files are hashed first. Throws a mismatch error where they are not those of the plan.
+ */
+export async function rescore(rows: AsyncIterable<SampledRow>, plan: Plan, seed: string, { modelPath, threads }: RescoreOptions, signal?: AbortSignal): Promise<SampleReport> {
+  const sessions = await openPlannedModel(plan, modelPath ?? plan.model.location, threads, signal);
+  try {
+    return await compareRows(rows, plan, seed, sessions, signal);
+  } finally {
+    await sessions.close();
+  }
+}
+
+async function openPlannedModel(plan: Plan, path: string, threads: number, signal: AbortSignal | undefined): Promise<SessionPool> {
+  const model = await openReferenceModel(path, NO_STATS);
+  const { files, sha256 } = await hashCheckpoint(model, signal);
+  if (sha256 !== plan.model.hash) {
+    const known = new Map(plan.model.files.map((file) => [file.name, file.sha256]));
+    const changed = files.find((file) => known.get(file.name) !== file.sha256);
+    const named = changed === undefined ? 'it lacks files of the plan' : `${changed.name} has sha256 ${changed.sha256}, the run was scored with ${known.get(changed.name) ?? 'no such file'}`;
+    throw new TouchstoneError('mismatch', `${path} is not the model of this run: ${named}`, { advice: 'Name the folder that holds the model of the run with --model.' });
+  }
+  return await openSessionPool({ ...model.graph(plan.windows.contextLength), threads, spin: true }, 1);
+}
+
+async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, seed: string, sessions: SessionPool, signal: AbortSignal | undefined): Promise<SampleReport> {
+  const open: { readonly stored: SampledRow; document?: OpenDocument }[] = [];
+  const documents = asDocuments(rows, plan, (stored) => open.push({ stored }));
+  let opened = 0;
+  const tolerance = TOLERANCE + (plan.output.lossPrecision === 'grid11' ? HALF_STEP : 0);
+  const report = { rows: 0, tokens: 0, largestDifference: 0, differing: [] as DifferingRow[] };
+  const compareComplete = (): void => {
+    while (open[0]?.document?.complete === true) {
+      const { stored, document } = open.shift()!;
+      opened--;
+      compare(stored, document!.finish().refLoss, tolerance, report);
+    }
+  };
+  for await (const batch of batches(documents, { ...batchOptions(plan, BATCH_TOKENS), stats: NO_STATS }, (document) => { open[opened++]!.document = document; })) {
+    signal?.throwIfAborted();
+    const { losses } = await runBatch(sessions, batch);
+    scatterLosses(batch, losses);
+    compareComplete();
+  }
+  compareComplete();
+  const notes = runtimeVersion() === plan.tool.onnxruntime ? [] : [`the run was scored with onnxruntime ${plan.tool.onnxruntime}, the sample with ${runtimeVersion()}`];
+  return { seed, tolerance, ...report, notes };
+}
+
+/** A row as the text it was scored from. */
+async function* asDocuments(rows: AsyncIterable<SampledRow>, plan: Plan, onRow: (row: SampledRow) => void): AsyncGenerator<TokenizedDocument, void, undefined> {
+  for await (const row of rows) {
+    onRow(row);
+    const fillFrom = plan.windows.layout === 'packed' ? endOfText(row, plan.windows.eosId!) : row.tokenIds.length;
+    yield { kind: 'tokenized', id: row.id, source: '', hash: '', tokenIds: row.tokenIds, ...(fillFrom === row.tokenIds.length ? {} : { fillFrom }) };
+  }
+}
+
+/** Where the fill of a unit's last packed row begins: it is EOS without a loss, up to the end. */
+function endOfText({ tokenIds, refLoss }: SampledRow, eosId: number): number {
+  let end = tokenIds.length;
+  while (end > 0 && tokenIds[end - 1] === eosId && Number.isNaN(refLoss[end - 1])) end--;
+  return end;
+}
+
+function compare(stored: SampledRow, recomputed: Float32Array, tolerance: number, report: { rows: number; tokens: number; largestDifference: number; differing: DifferingRow[] }): void {
+  let first = -1;
+  for (let token = 0; token < recomputed.length; token++) {
+    const [was, is] = [stored.refLoss[token]!, recomputed[token]!];
+    const difference = Math.abs(was - is); // NaN where one of them is
+    if (difference > report.largestDifference) report.largestDifference = difference;
+    const same = Number.isNaN(difference) ? Number.isNaN(was) && Number.isNaN(is) : difference <= tolerance;
+    if (!same && first < 0) first = token;
+  }
+  report.rows++;
+  report.tokens += recomputed.length;
+  if (first < 0) return;
+  const { unit, row, id, refLoss } = stored;
+  report.differing.push({ unit, row, id, token: first, stored: orNull(refLoss[first]!), recomputed: orNull(recomputed[first]!) });
+}
+
+const orNull = (loss: number): number | null => (Number.isNaN(loss) ? null : loss);
