@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { TouchstoneError } from '../errors.js';
+import { sweepAttempts } from '../run/attempts.js';
 import { checkWritable } from '../run/check-writable.js';
 import { pendingUnits, readCommits, setProblemAside, type Commit } from '../run/commits.js';
 import { clearFailure, readFailures } from '../run/failure-record.js';
@@ -71,6 +72,8 @@ async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signa
   const slice = task === null ? { start: 0, end: plan.corpus.units.length } : unitsOfTask(task, plan.corpus.units.length);
   const inSlice = (unit: number): boolean => unit >= slice.start && unit < slice.end;
   const frozen = await freezePlan(run, plan);
+  const swept = await sweepAttempts(run);
+  if (swept.length > 0) onEvent({ kind: 'note', text: `removed ${swept.length} temporary ${swept.length === 1 ? 'file' : 'files'} that killed processes left more than a day ago` });
 
   const earlier = await readCommits(run, plan);
   for (const problem of earlier.problems) {

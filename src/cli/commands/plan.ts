@@ -1,8 +1,9 @@
 import { resolveScoreOptions } from '../../config/parse-score-options.js';
+import { checkWritable } from '../../run/check-writable.js';
 import { freezePlan, type FrozenPlan, type Plan } from '../../run/plan.js';
-import { prepareScore } from '../../scoring/prepare.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { bytesText, countText } from '../number-text.js';
+import { preparePlan } from '../prepare-plan.js';
 import { scoreDisplay } from '../score-display.js';
 import { shortPath } from '../short-path.js';
 
@@ -18,14 +19,9 @@ export async function runPlan({ pipelinePath, set, flags, json }: PlanInvocation
   const interrupt = listenForInterrupt('Run the same command again.');
   const display = scoreDisplay({ quiet: false });
   try {
-    const { plan, notes } = await prepareScore(options, {
-      signal: interrupt.signal,
-      onHashed: (done, total) => {
-        display.onEvent({ kind: 'hashing', done, total });
-      },
-    });
-    for (const text of notes) display.onEvent({ kind: 'note', text });
     const { run } = options.output;
+    await checkWritable(run, 'output.run');
+    const plan = await preparePlan(options, display, interrupt.signal);
     const frozen = await freezePlan(run, plan);
     process.stdout.write(json ? `${JSON.stringify(planFacts(run, plan, frozen))}\n` : planText(shortPath(run), plan, frozen));
   } finally {

@@ -1,11 +1,11 @@
 import { TouchstoneError } from '../../errors.js';
 import { resolveScoreOptions } from '../../config/parse-score-options.js';
 import type { ScoreOptions } from '../../scoring/options.js';
-import { prepareScore } from '../../scoring/prepare.js';
 import { score, scoreTask, type ScoreResult, type TaskResult } from '../../scoring/score.js';
 import { summarize, type ScoreSummary } from '../../scoring/summary.js';
 import { checkThresholds } from '../../scoring/thresholds.js';
 import { listenForInterrupt } from '../interrupt.js';
+import { preparePlan } from '../prepare-plan.js';
 import { scoreDisplay, type ScoreDisplay } from '../score-display.js';
 import { summaryText, taskText } from '../score-summary.js';
 import { shortPath } from '../short-path.js';
@@ -31,9 +31,7 @@ export async function runScore(invocation: ScoreInvocation): Promise<void> {
   const hooks = { signal: interrupt.signal, onEvent: display.onEvent };
   try {
     if (dryRun) {
-      const { plan, notes } = await prepareScore(options, { signal: interrupt.signal });
-      for (const text of notes) display.onEvent({ kind: 'note', text });
-      process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(await preparePlan(options, display, interrupt.signal), null, 2)}\n`);
       return;
     }
     const result = task === undefined ? await score(options, hooks) : await scoreTask(options, task, hooks);

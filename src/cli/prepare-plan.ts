@@ -1,0 +1,16 @@
+import type { ScoreOptions } from '../scoring/options.js';
+import type { Plan } from '../run/plan.js';
+import { prepareScore } from '../scoring/prepare.js';
+import type { ScoreDisplay } from './score-display.js';
+
+/** The plan that a run with these options would have; what a user should know is shown, and nothing is written. */
+export async function preparePlan(options: ScoreOptions, display: ScoreDisplay, signal: AbortSignal): Promise<Plan> {
+  const { plan, notes } = await prepareScore(options, {
+    signal,
+    onHashed: (done, total) => {
+      display.onEvent({ kind: 'hashing', done, total });
+    },
+  });
+  for (const text of notes) display.onEvent({ kind: 'note', text });
+  return plan;
+}
