@@ -24,7 +24,8 @@ import { findVocabulary } from './vocabulary-text.js';
  * work shows. Throws for what cannot be audited at all: no plan, another tokenizer, conditions that name no metric.
  */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
-  const conditions = options.failOn === null ? [] : parseConditions(options.failOn);
+  const given = [...(options.compare === null ? [] : ['--compare']), ...(options.live === null ? [] : ['--live'])];
+  const conditions = options.failOn === null ? [] : parseConditions(options.failOn, given);
   const notes: string[] = [];
   const run = await openAuditedRun(options.run, { verify: options.verify });
   const search = await findVocabulary(run.plan, options.tokenizer);

@@ -77,11 +77,12 @@ function sumDocuments(commits: readonly Commit[]): DocumentCounts {
 function workOf(commits: readonly Commit[]): Work {
   const sum = (value: (commit: Commit) => number): number => commits.reduce((total, commit) => total + value(commit), 0);
   const unitSeconds = sum(({ seconds }) => seconds);
-  const scored = sum((commit) => commit.scored);
+  const computed = sum((commit) => commit.scored - (commit.reused?.tokens ?? 0));
   const finished = commits.map(({ finishedAt }) => finishedAt).sort();
   return {
     unitSeconds,
-    tokensPerSecond: scored === 0 || unitSeconds === 0 ? null : scored / unitSeconds,
+    tokensPerSecond: computed <= 0 || unitSeconds === 0 ? null : computed / unitSeconds,
+    reusedTokens: sum(({ reused }) => reused?.tokens ?? 0),
     firstUnitFinishedAt: finished[0] ?? null,
     lastUnitFinishedAt: finished.at(-1) ?? null,
     hosts: [...new Set(commits.flatMap(({ host }) => host ?? []))].sort(),

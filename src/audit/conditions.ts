@@ -11,9 +11,10 @@ const ADVICE = 'For example --fail-on "nonfinite>0, quarantined>0.1%, psi>0.25".
 
 /**
  * Parses conditions between commas: a metric, one of > >= < <=, and a number, with a percent sign where the metric is meant as a share of its whole. Throws a usage
- * error for anything else, for a metric that does not exist (with the nearest name and all names), and for a percentage of what is no share.
+ * error for anything else, for a metric that does not exist (with the nearest name and all names), for a percentage of what is no share, and for a metric that
+ * needs a flag which is not `given`: all before anything is read.
  */
-export function parseConditions(text: string): Condition[] {
+export function parseConditions(text: string, given: readonly string[] = ['--compare', '--live']): Condition[] {
   return text.split(',').map((part) => {
     const condition = part.trim();
     const [, metric, operator, number, percent] = GRAMMAR.exec(condition) ?? [];
@@ -22,6 +23,8 @@ export function parseConditions(text: string): Condition[] {
     }
     const rule = METRIC_RULES.find(({ name }) => name === metric);
     if (rule === undefined) throw unknownMetric(metric);
+    const flag = /^--[a-z]+/.exec(rule.needs ?? '')?.[0];
+    if (flag !== undefined && !given.includes(flag)) throw new TouchstoneError('usage', `--fail-on ${JSON.stringify(condition)}: this audit has no ${metric}, which needs ${flag}`);
     const asShare = percent === '%';
     if (asShare && rule.whole === undefined && rule.unit !== 'share') {
       throw new TouchstoneError('usage', `--fail-on ${JSON.stringify(condition)}: ${metric} is no share of anything, expected a number without a percent sign`, { advice: `${metric} is the ${rule.meaning}, in ${rule.unit}.` });

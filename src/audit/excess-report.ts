@@ -6,7 +6,7 @@ import { joinRuns, type JoinedDocument } from './joined-documents.js';
 import { OTHER_SOURCES_NAME } from './report-data/distribution.js';
 import { EXCESS_EDGES, type ExcessReport } from './report-data/dynamics.js';
 import { SelectionTally, type JoinedTokens } from './selection-tally.js';
-import { newSignedCells, signedBins, signedCellOf, signedQuantile } from './signed-cells.js';
+import { newSignedCells, signedBins, signedCellOf, signedQuantiles } from './signed-cells.js';
 import { sourceGroups, type SourceIndex } from './source-index.js';
 import { classTable } from './token-classes.js';
 import type { VocabularyText } from './vocabulary-text.js';
@@ -81,7 +81,6 @@ export async function measureExcess(audited: AuditedRun, live: AuditedRun, { sou
   }
   if (batch !== undefined) finish(batch);
 
-  const at = (share: number): number => signedQuantile(cells, tokens, share);
   const names = [...sources.listed.map(({ source }) => shortName(source)), OTHER_SOURCES_NAME];
   return {
     strips,
@@ -90,13 +89,18 @@ export async function measureExcess(audited: AuditedRun, live: AuditedRun, { sou
       joined: join.counts(),
       tokens,
       mean: tokens === 0 ? null : sum / tokens,
-      percentiles: tokens === 0 ? null : { p1: at(0.01), p5: at(0.05), p25: at(0.25), p50: at(0.5), p75: at(0.75), p95: at(0.95), p99: at(0.99) },
+      percentiles: tokens === 0 ? null : percentilesOf(cells, tokens),
       positiveShare: tokens === 0 ? null : positive / tokens,
       edges: EXCESS_EDGES,
       bins: signedBins(cells, EXCESS_EDGES),
       selections: tallies.map((tally) => tally.selection(names, classes !== null)),
     },
   };
+}
+
+function percentilesOf(cells: Float64Array, tokens: number): NonNullable<ExcessReport['percentiles']> {
+  const [p1, p5, p25, p50, p75, p95, p99] = signedQuantiles(cells, tokens, [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]) as [number, number, number, number, number, number, number];
+  return { p1, p5, p25, p50, p75, p95, p99 };
 }
 
 /** Copies: the views of a document are gone with the next one's row group. */

@@ -1,4 +1,4 @@
-import { lossStats, newCells, type LossCells, type LossSums } from './loss-cells.js';
+import { cellOf, lossStats, newCells, type LossCells, type LossSums } from './loss-cells.js';
 import type { LossStats } from './report-data/distribution.js';
 
 /** The losses of a row group, and what else was stored of its tokens. */
@@ -91,7 +91,10 @@ export class GroupTally {
 export function totalOf(tally: GroupTally, groups: number, documents: number, uniform: number): { readonly cells: LossCells; readonly stats: LossStats } {
   const cells = newCells();
   const all = Array.from({ length: groups }, (_, group) => tally.sums(group));
-  for (const counted of tally.cells) for (let cell = 0; cell < cells.length; cell++) cells[cell]! += counted[cell]!;
+  for (const [group, { scored, max }] of all.entries()) {
+    const counted = tally.cells[group]!;
+    for (let cell = scored === 0 ? -1 : cellOf(max); cell >= 0; cell--) cells[cell]! += counted[cell]!;
+  }
   const sum = (value: (sums: LossSums) => number): number => all.reduce((total, sums) => total + value(sums), 0);
   const stored = (value: (sums: LossSums) => number | null): number | null => (all.some((sums) => value(sums) === null) ? null : sum((sums) => value(sums)!));
   const sums: LossSums = {

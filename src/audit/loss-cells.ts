@@ -22,15 +22,14 @@ export function cellOf(loss: number): number {
   return scaled >= CELLS - 1 ? CELLS - 1 : scaled > 0 ? Math.floor(scaled) : 0;
 }
 
-/** The cell of the value of rank ceil(share * count) in ascending order, of cells that sum up to `count`, which is not 0. */
-export function quantile(cells: Float64Array, count: number, share: number): number {
-  const rank = rankOf(share, count);
-  let below = 0;
-  for (let cell = 0; cell < cells.length; cell++) {
+/** For each of ascending shares the cell of the value of rank ceil(share * count) in ascending order, of cells that sum up to `count`, which is not 0. */
+export function quantiles(cells: Float64Array, count: number, shares: readonly number[]): number[] {
+  const found: number[] = [];
+  for (let cell = 0, below = 0; found.length < shares.length; cell++) {
     below += cells[cell]!;
-    if (below >= rank) return cell;
+    while (found.length < shares.length && below >= rankOf(shares[found.length]!, count)) found.push(cell);
   }
-  return cells.length - 1;
+  return found;
 }
 
 /** ceil(share * count) with the share taken as a whole number of thousandths, so that the product is exact; at least 1. */
@@ -40,19 +39,19 @@ export function rankOf(share: number, count: number): number {
   return Math.max(1, whole * thousandths + Math.ceil(((count - whole * 1000) * thousandths) / 1000));
 }
 
+const SHARES = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999];
+
 export function percentilesOf(cells: LossCells, count: number): Percentiles {
-  const at = (share: number): number => quantile(cells, count, share) / CELLS_PER_NAT;
-  return {
-    p1: at(0.01), p5: at(0.05), p10: at(0.1), p25: at(0.25), p50: at(0.5), p75: at(0.75), p90: at(0.9), p95: at(0.95), p99: at(0.99), p99_9: at(0.999),
-  };
+  const [p1, p5, p10, p25, p50, p75, p90, p95, p99, p99_9] = quantiles(cells, count, SHARES).map((cell) => cell / CELLS_PER_NAT) as [number, number, number, number, number, number, number, number, number, number];
+  return { p1, p5, p10, p25, p50, p75, p90, p95, p99, p99_9 };
 }
 
 const EDGE_CELLS = LOSS_EDGES.map((edge) => edge * CELLS_PER_NAT);
 
-/** (LOSS_EDGES.length + 1) */
-export function binsOf(cells: LossCells): number[] {
+/** (LOSS_EDGES.length + 1); cells from `end` on are known to be empty. */
+export function binsOf(cells: LossCells, end = CELLS): number[] {
   const starts = [0, ...EDGE_CELLS];
-  return starts.map((start, bin) => sumCells(cells, start, starts[bin + 1] ?? CELLS));
+  return starts.map((start, bin) => sumCells(cells, start, Math.min(end, starts[bin + 1] ?? CELLS)));
 }
 
 /** Counts of the cells from `start` to below `end`. */
@@ -62,13 +61,9 @@ export function sumCells(cells: LossCells, start: number, end: number): number {
   return sum;
 }
 
-export function nearZeroCount(cells: LossCells): number {
-  return sumCells(cells, 0, NEAR_ZERO * CELLS_PER_NAT);
-}
-
-/** Losses above a number of nats. */
-export function countAbove(cells: LossCells, nats: number): number {
-  return sumCells(cells, Math.min(CELLS, Math.floor(nats * CELLS_PER_NAT) + 1), CELLS);
+/** Losses above a number of nats; cells from `end` on are known to be empty. */
+export function countAbove(cells: LossCells, nats: number, end = CELLS): number {
+  return sumCells(cells, Math.floor(nats * CELLS_PER_NAT) + 1, end);
 }
 
 /** Sums over the tokens of a group; what the cells cannot give. Statistics that were not stored are null. */
@@ -88,6 +83,8 @@ export interface LossSums {
 export function lossStats(cells: LossCells, sums: LossSums, uniform: number): LossStats {
   const { documents, tokens, scored } = sums;
   const some = scored > 0;
+  // Empty cells are not even looked at: they would take memory.
+  const end = some ? cellOf(sums.max) + 1 : 0;
   const share = (count: number): number | null => (some ? count / scored : null);
   const mean = share(sums.sum);
   return {
@@ -100,9 +97,9 @@ export function lossStats(cells: LossCells, sums: LossSums, uniform: number): Lo
     min: some ? sums.min : null,
     max: some ? sums.max : null,
     percentiles: some ? percentilesOf(cells, scored) : null,
-    nearZeroShare: share(nearZeroCount(cells)),
-    aboveUniformShare: share(countAbove(cells, uniform)),
-    bins: binsOf(cells),
+    nearZeroShare: share(sumCells(cells, 0, Math.min(end, NEAR_ZERO * CELLS_PER_NAT))),
+    aboveUniformShare: share(countAbove(cells, uniform, end)),
+    bins: binsOf(cells, end),
     meanEntropy: sums.entropy === null ? null : share(sums.entropy),
     top1Share: sums.top1 === null ? null : share(sums.top1),
     bitsPerByte: sums.bytes === null || sums.bytes === 0 ? null : sums.sum / Math.LN2 / sums.bytes,

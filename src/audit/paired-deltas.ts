@@ -1,5 +1,5 @@
 import { LARGEST_DELTAS, type PairedDeltas } from './report-data/drift.js';
-import { newSignedCells, signedCellOf, signedQuantile } from './signed-cells.js';
+import { newSignedCells, signedCellOf, signedQuantiles } from './signed-cells.js';
 
 type Moved = PairedDeltas['largest'][number];
 
@@ -34,15 +34,19 @@ export class PairedTally {
     const count = this.#documents;
     const some = count > 0;
     const mean = some ? this.#sum / count : null;
-    const at = (share: number): number => signedQuantile(this.#cells, count, share);
     return {
       documents: count,
       identical: this.#identical,
       mean,
       sd: mean === null ? null : Math.sqrt(Math.max(0, this.#squares / count - mean * mean)),
       meanAbsolute: some ? this.#absolute / count : null,
-      percentiles: some ? { p1: at(0.01), p5: at(0.05), p50: at(0.5), p95: at(0.95), p99: at(0.99) } : null,
+      percentiles: some ? this.#percentiles() : null,
       largest: [...this.#largest],
     };
+  }
+
+  #percentiles(): NonNullable<PairedDeltas['percentiles']> {
+    const [p1, p5, p50, p95, p99] = signedQuantiles(this.#cells, this.#documents, [0.01, 0.05, 0.5, 0.95, 0.99]) as [number, number, number, number, number];
+    return { p1, p5, p50, p95, p99 };
   }
 }

@@ -1,4 +1,4 @@
-import { CELLS_PER_NAT, quantile } from './loss-cells.js';
+import { CELLS_PER_NAT, quantiles } from './loss-cells.js';
 
 /** Counts of differences of losses in cells of 2^-11 nats over [-32, 32]; what is beyond counts as the nearer end. */
 const HALF = 32 * CELLS_PER_NAT;
@@ -13,9 +13,9 @@ export function signedCellOf(difference: number): number {
   return (scaled > HALF ? HALF : scaled < -HALF ? -HALF : scaled) + HALF;
 }
 
-/** Nats at a rank, as `quantile`. */
-export function signedQuantile(cells: Float64Array, count: number, share: number): number {
-  return (quantile(cells, count, share) - HALF) / CELLS_PER_NAT;
+/** Nats at the ranks of ascending shares, as `quantiles`. */
+export function signedQuantiles(cells: Float64Array, count: number, shares: readonly number[]): number[] {
+  return quantiles(cells, count, shares).map((cell) => (cell - HALF) / CELLS_PER_NAT);
 }
 
 /** (edges.length + 1) Counts between edges that are multiples of 2^-11 nats. */

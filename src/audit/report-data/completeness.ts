@@ -56,7 +56,9 @@ export interface Problem {
 export interface Work {
   /** Sum over units of the seconds each took; units side by side both count. */
   readonly unitSeconds: number;
-  /** Scored tokens per unit second; null where nothing was scored. */
+  /** Tokens whose rows were copied from earlier runs instead of being computed. */
+  readonly reusedTokens: number;
+  /** Scored tokens that were computed, per unit second; null where there are none. */
   readonly tokensPerSecond: number | null;
   /** ISO 8601, UTC; null without a commit. */
   readonly firstUnitFinishedAt: string | null;

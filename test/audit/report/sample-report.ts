@@ -74,6 +74,7 @@ export function sampleReport(given: Partial<AuditReport> = {}): AuditReport {
       work: {
         unitSeconds: 4273,
         tokensPerSecond: 48_210.4,
+        reusedTokens: 0,
         firstUnitFinishedAt: '2026-11-22T23:10:00.000Z',
         lastUnitFinishedAt: '2026-11-23T01:44:12.000Z',
         hosts: ['node-1', 'node-2'],
