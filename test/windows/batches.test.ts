@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TokenizedDocument } from '../../src/records.js';
+import type { KnownDocument, TokenizedDocument } from '../../src/records.js';
 import { scatterLosses, type Batch } from '../../src/windows/batch.js';
 import { batches, bucketLength, type BatchOptions } from '../../src/windows/batches.js';
 import type { OpenDocument } from '../../src/windows/open-document.js';
@@ -67,6 +67,32 @@ describe('batches', () => {
       expect(rows.length).toBe(chunks * chunkRows);
       expect(rows.length - scored).toBeLessThan(chunks);
     }
+  });
+
+  it('hands known documents on in their place, and makes no batch of them', async () => {
+    const known = (at: number): KnownDocument => ({ kind: 'known', id: `k${at}`, source: 's', hash: 'h', row: at, characters: 9 });
+    const [first, second] = documents([20, 3]);
+    const order: string[] = [];
+    const made: Batch[] = [];
+    const take = (row: OpenDocument | KnownDocument): void => void order.push(row.kind === 'known' ? row.id : row.document.id);
+    for await (const batch of batches(stream([known(0), first!, known(1), second!, known(2)]), OPTIONS, take)) made.push(batch);
+    expect(order).toEqual(['k0', 'd0', 'k1', 'd1', 'k2']);
+    expect(new Set(made.flatMap(({ windows }) => windows.map(({ document }) => document.document.id)))).toEqual(new Set(['d0', 'd1']));
+  });
+
+  it('lets at most 65,536 documents follow one whose losses are still to come', async () => {
+    const [only] = documents([5]);
+    let followed = -1;
+    async function* crowd(): AsyncGenerator<TokenizedDocument | KnownDocument> {
+      yield await Promise.resolve(only!);
+      for (let at = 0; at < 200_000; at++) yield { kind: 'known', id: 'k', source: 's', hash: 'h', row: at, characters: 9 };
+    }
+    for await (const batch of batches(crowd(), OPTIONS, () => followed++)) {
+      expect(batch.windows[0]!.document.document.id).toBe('d0');
+      expect(followed).toBe(65_536);
+      return;
+    }
+    expect.unreachable('no batch was made');
   });
 
   it('counts a non-finite loss and leaves its token unscored', async () => {
