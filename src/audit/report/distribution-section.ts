@@ -3,7 +3,7 @@ import type { AuditReport, ClassStats, Distribution, LossStats, RangeStats, Sour
 import { binText, histogram, smallMultiples } from './histogram.js';
 import { lossBins, type LossBin } from './loss-axis.js';
 import { lossColumns } from './loss-columns.js';
-import { countText, natsText, percentText, perplexityText } from './number-text.js';
+import { countText, natsText, percentileText, percentText, perplexityText } from './number-text.js';
 import type { Section } from './section.js';
 import { rangeText, stepChart } from './step-chart.js';
 import { facts, table, type Column } from './table.js';
@@ -15,7 +15,7 @@ const STRIP_LEGEND = 'Strips, on the axis of the histogram: thin from p5 to p95,
 /** Sources with a small picture; the table has all that the report lists. */
 const PICTURES = 12;
 
-export function distributionSection({ distribution, drift }: AuditReport): Section {
+export function distributionSection({ distribution, drift, identity }: AuditReport): Section {
   const { overall, edges } = distribution;
   const section = { id: 'distribution', title: 'Distribution of losses' };
   if (overall.scored === 0) return { ...section, body: '<p>No token has a loss.</p>' };
@@ -35,7 +35,7 @@ export function distributionSection({ distribution, drift }: AuditReport): Secti
       percentileTable(distribution, drift?.overall.earlier ?? null),
       binTable(bins),
       bySource(distribution, bins),
-      byRange(distribution),
+      byRange(distribution, identity.windows.contextLength - identity.windows.stride),
       byClass(distribution),
     ].join('\n'),
   };
@@ -56,17 +56,13 @@ function overallFacts({ overall, nearZero }: Distribution): string {
   ]);
 }
 
-/** Median and mean stand at the sides of their lines that are farther from each other, so that names do not meet. */
-function marksOf({ overall, uniform }: Distribution): { at: number; name: string; side: 'left' | 'right' }[] {
-  const median = { at: overall.percentiles!.p50, name: `median ${natsText(overall.percentiles!.p50)}` };
-  const mean = { at: overall.mean!, name: `mean ${natsText(overall.mean)}` };
-  const [lower, upper] = median.at <= mean.at ? [median, mean] : [mean, median];
-  const guess = { at: uniform, name: `ln V ${natsText(uniform)}` };
-  // The mean of a corpus of noise may lie above ln V: whichever of the two is higher has its name at the right, the other none of its own line's side to share.
-  const crowded = Math.abs(Math.log2(guess.at / upper.at)) < 1.6;
-  return crowded
-    ? [{ at: lower.at, name: `${median === lower ? 'median' : 'mean'} ${natsText(lower.at)}, ${median === lower ? 'mean' : 'median'} ${natsText(upper.at)}`, side: 'left' }, { at: upper.at, name: '', side: 'left' }, { ...guess, side: 'right' }]
-    : [{ ...lower, side: 'left' }, { ...upper, side: 'right' }, { ...guess, side: 'right' }];
+function marksOf({ overall, uniform }: Distribution): { at: number; name: string }[] {
+  const { p50 } = overall.percentiles!;
+  return [
+    { at: p50, name: `median ${percentileText(p50)}` },
+    { at: overall.mean!, name: `mean ${natsText(overall.mean)}` },
+    { at: uniform, name: `ln V ${natsText(uniform)}, a blind guess` },
+  ];
 }
 
 const PERCENTILES = ['p1', 'p5', 'p10', 'p25', 'p50', 'p75', 'p90', 'p95', 'p99', 'p99_9'] as const;
@@ -78,7 +74,7 @@ function percentileTable({ overall }: Distribution, earlier: Pick<LossStats, 'me
   const columns: Column<Line>[] = [
     { head: '', kind: 'text', cell: ({ name }) => escaped(name) },
     { head: 'min', kind: 'number', cell: ({ min }) => natsText(min) },
-    ...PERCENTILES.map((key) => ({ head: key.replace('_', '.'), kind: 'number' as const, cell: ({ stats }: Line) => natsText(stats.percentiles?.[key] ?? null) })),
+    ...PERCENTILES.map((key) => ({ head: key.replace('_', '.'), kind: 'number' as const, cell: ({ stats }: Line) => percentileText(stats.percentiles?.[key]) })),
     { head: 'max', kind: 'number', cell: ({ max }) => natsText(max) },
   ];
   return table({ caption: 'Percentiles of the losses', columns, rows });
@@ -106,7 +102,7 @@ function bySource({ bySource: listed, sources, overall, edges }: Distribution, w
   const columns: Column<SourceStats>[] = [
     { head: 'source', kind: 'text', cell: ({ source, others }) => (others ? escaped(source) : nameText(source)) },
     { head: 'documents', kind: 'number', cell: ({ documents }) => countText(documents) },
-    ...lossColumns(rows, overall.scored),
+    ...lossColumns(rows, overall.scored, { perplexity: true }),
   ];
   const unlisted = sources.inOthers === 0 ? '' : ` ${countText(sources.inOthers)} of ${countText(sources.count)} sources are summed up in one row.`;
   const total: SourceStats = { ...overall, source: 'all sources', others: true };
@@ -119,16 +115,16 @@ ${smallMultiples(shown.map((source) => ({ title: plainText(source.source), note:
 }
 
 /** Edge effects and the effect of length: three charts on one loss axis, and their numbers. */
-function byRange({ byContext, byDocumentPosition, byDocumentLength, overall }: Distribution): string {
+function byRange({ byContext, byDocumentPosition, byDocumentLength, overall }: Distribution, secondWindow: number): string {
   const kinds = [
-    { title: 'By tokens seen before', xLabel: 'tokens of context in the window', ranges: byContext },
+    { title: 'By tokens seen before', xLabel: 'tokens of context in the window', ranges: byContext, mark: { at: secondWindow, name: 'next windows begin' } },
     { title: 'By position in the document', xLabel: 'tokens before it in the document', ranges: byDocumentPosition },
     { title: 'By length of the document', xLabel: 'tokens of the document', ranges: byDocumentLength },
   ];
   const highest = Math.max(1, ...kinds.flatMap(({ ranges }) => ranges.map(({ percentiles, mean }) => Math.max(percentiles?.p75 ?? 0, mean ?? 0))));
   const columns = (xLabel: string, rows: readonly RangeStats[]): Column<RangeStats>[] => [{ head: xLabel, kind: 'text', cell: rangeText }, ...lossColumns(rows, overall.scored)];
   return `<h3>By position and length</h3>
-<p class="legend">Steps are means; bands reach from p25 to p75. A step up where windows begin would be an edge effect.</p>
+<p class="legend">Steps are means; bands reach from p25 to p75. A step where later windows begin would be an edge effect.</p>
 <div class="multiples three">${kinds.map((kind) => stepChart({ ...kind, highest: highest * 1.05 })).join('\n')}</div>
 ${kinds.map(({ title, xLabel, ranges }) => `<details><summary>${title}, as a table</summary>${table({ caption: `Losses ${title.toLowerCase()}`, columns: columns(xLabel, ranges), rows: ranges })}</details>`).join('\n')}`;
 }

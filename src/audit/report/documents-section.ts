@@ -24,7 +24,7 @@ export function documentsSection({ documents }: AuditReport): Section {
     body: `<div class="how">
 ${hasExcess ? toggle() : ''}
 <div class="scales">${heatLegend(LOSS_SCALE)}${hasExcess ? heatLegend(EXCESS_SCALE) : ''}</div>
-<ul class="key">
+<ul class="marks">
 <li><span class="un">word</span> not scored</li>
 <li><span class="sp">&lt;s&gt;</span> special token</li>
 <li><span class="st" data-b="window 2"></span>a window begins</li>
@@ -33,7 +33,7 @@ ${hasExcess ? toggle() : ''}
 <li><span class="pt"><b>⋯</b></span> part of a character</li>
 ${hasExcess ? '<li><span class="kp">word</span> kept by the selection</li>' : ''}
 </ul>
-<p class="legend">The darker a token, the less the model expected it.${hasText ? '' : ' The tokenizer was not found: tokens are shown by their ids.'}</p>
+<p class="legend">The further a token’s colour is to the right of the scale, the less the model expected it.${hasText ? '' : ' The tokenizer was not found: tokens are shown by their ids.'}</p>
 </div>
 ${lists.map(({ title, note, list, open }) => `<h3>${title}</h3>\n<p class="legend">${escaped(note)}</p>\n${list.length === 0 ? '<p>None.</p>' : list.map((document, at) => documentMarkup(document, at, at < open)).join('\n')}`).join('\n')}`,
   };

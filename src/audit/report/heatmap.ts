@@ -58,7 +58,7 @@ function rolesOf({ ids, special, partial, windowStarts, documentStarts, cutPiece
 function tokenMarkup({ ids, pieces, losses, entropies, excess }: TokenStrip, at: number, { classes, before }: Roles): string {
   const loss = losses[at] ?? null;
   const difference = excess?.[at] ?? null;
-  const heat = loss === null ? ['un'] : [heatClass(LOSS_SCALE, loss), ...(excess === null ? [] : [difference === null ? 'un' : heatClass(EXCESS_SCALE, difference)])];
+  const heat = loss === null ? ['un'] : [heatClass(LOSS_SCALE, loss), ...(excess === null ? [] : [difference === null ? 'ux' : heatClass(EXCESS_SCALE, difference)])];
   const values = [
     ['i', ids[at]!],
     ['l', loss],

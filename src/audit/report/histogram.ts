@@ -11,13 +11,15 @@ export interface Histogram {
   readonly bins: readonly LossBin[];
   /** Drawn as an outline over the bars, for comparison. */
   readonly outline?: readonly LossBin[];
-  /** Lines that stand at a loss, with their names; ascending. */
-  readonly marks?: readonly { readonly at: number; readonly name: string; readonly side: 'left' | 'right' }[];
+  /** Lines that stand at a loss, with their names, each in a row of its own. */
+  readonly marks?: readonly { readonly at: number; readonly name: string }[];
 }
 
 const WIDTH = 960;
-const HEIGHT = 320;
-const PLOT = { left: 52, right: WIDTH - 8, top: 40, bottom: HEIGHT - 66 };
+const HEIGHT = 346;
+/** About the width of a letter. */
+const LETTER = 7;
+const PLOT = { left: 52, right: WIDTH - 8, top: 66, bottom: HEIGHT - 66 };
 
 /** Shares of tokens over the loss axis, with the colours of the heatmaps below it; each bar tells its exact share under the pointer. */
 export function histogram({ label, bins, outline, marks = [] }: Histogram): string {
@@ -33,7 +35,7 @@ export function histogram({ label, bins, outline, marks = [] }: Histogram): stri
 ${grid.join('')}
 ${bars(bins, y, PLOT)}
 ${outline === undefined ? '' : `<path class="outline" d="${stepPath(outline, y, PLOT)}"/>`}
-${marks.map((mark) => markLine(mark)).join('\n')}
+${marks.toSorted((a, b) => a.at - b.at).map(markLine).join('\n')}
 ${hoverAreas(bins, outline)}
 ${lossTicks()}
 </svg></div>`;
@@ -65,10 +67,12 @@ function stepPath(bins: readonly LossBin[], y: (density: number) => number, { le
   return `M${left},${bottom}${steps.join('')}L${right},${bottom}`;
 }
 
-function markLine({ at, name, side }: NonNullable<Histogram['marks']>[number]): string {
-  const x = placeOfLoss(at, PLOT.left, PLOT.right).toFixed(1);
-  const [dx, anchor] = side === 'left' ? [-5, 'end'] : [5, 'start'];
-  return `<line class="mark" x1="${x}" x2="${x}" y1="${PLOT.top - 16}" y2="${PLOT.bottom}"/><text class="mark" x="${x}" dx="${dx}" y="${PLOT.top - 7}" text-anchor="${anchor}">${escaped(name)}</text>`;
+function markLine({ at, name }: NonNullable<Histogram['marks']>[number], row: number): string {
+  const x = placeOfLoss(at, PLOT.left, PLOT.right);
+  const y = PLOT.top - 34 + 15 * row;
+  // At the right of its line, where those further right begin lower; at the left only where there is no room.
+  const [dx, anchor] = x + 5 + LETTER * name.length > WIDTH ? [-5, 'end'] : [5, 'start'];
+  return `<line class="mark" x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="${y - 10}" y2="${PLOT.bottom}"/><text class="mark" x="${x.toFixed(1)}" dx="${dx}" y="${y}" text-anchor="${anchor}">${escaped(name)}</text>`;
 }
 
 /** Columns of full height, so that short bars can be pointed at too. */

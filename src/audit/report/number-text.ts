@@ -20,11 +20,9 @@ export function natsText(nats: number | null): string {
   return nats.toFixed(3).replace('-', '−');
 }
 
-/** The nats of a single token: four significant digits, never fewer than three decimals. */
-export function exactNatsText(nats: number | null): string {
-  if (nats === null || !Number.isFinite(nats)) return NONE;
-  if (nats !== 0 && Math.abs(nats) < 0.0001) return exponential(nats, 3);
-  return (Math.abs(nats) < 1 ? nats.toFixed(4) : nats.toFixed(3)).replace('-', '−');
+/** Percentiles are multiples of 2^-11 nats: what is below half a thousandth is 0 to that precision. */
+export function percentileText(nats: number | null | undefined): string {
+  return nats === null || nats === undefined ? NONE : nats.toFixed(3);
 }
 
 /** "+0.031", "−1.200", "0.000". */
@@ -68,13 +66,6 @@ export function perplexityText(meanNats: number | null): string {
   }
   const power = Math.floor(log10);
   return `${(10 ** (log10 - power)).toFixed(2)}${NO_BREAK_SPACE}×${NO_BREAK_SPACE}10${superscript(String(power))}`;
-}
-
-/** e to the minus loss: "3.3 %", "0.000012 %", "2.1 × 10⁻⁹ %". */
-export function probabilityText(nats: number): string {
-  const percent = 100 * Math.exp(-nats);
-  const text = percent >= 1 ? percent.toPrecision(3) : percent >= 1e-5 ? decimal(percent, 2) : percent > 0 ? exponential(percent, 1) : '0';
-  return `${text}${NO_BREAK_SPACE}%`;
 }
 
 /** A number without a unit, such as PSI, in three decimals. */

@@ -4,6 +4,7 @@
  */
 export const PAGE_SCRIPT = `'use strict';
 const tip = document.querySelector('.tip');
+let pointed = null;
 const hint = 'Arrow keys move from token to token.';
 
 for (const strip of document.querySelectorAll('.tokens')) {
@@ -16,6 +17,7 @@ for (const strip of document.querySelectorAll('.tokens')) {
   for (const token of tokens) {
     token.setAttribute('role', 'option');
     token.setAttribute('aria-selected', 'false');
+    if (token.textContent.trim() === '') token.setAttribute('aria-label', spoken(token.textContent));
     token.tabIndex = -1;
   }
   current.tabIndex = 0;
@@ -89,34 +91,42 @@ for (const strip of document.querySelectorAll('.tokens')) {
       'id ' + i,
       l === undefined ? loss : 'loss ' + loss,
       ...(l === undefined ? [] : ['probability ' + percent(Math.exp(-l))]),
-      ...(e === undefined ? [] : ['entropy ' + nats(e) + ' nats']),
+      ...(e === undefined || l === undefined ? [] : ['entropy ' + nats(e) + ' nats']),
       ...(x === undefined ? [] : ['excess ' + (x > 0 ? '+' : '') + nats(x) + ' nats' + (token.classList.contains('kp') ? ', kept' : ', dropped')]),
       ...(token.classList.contains('sp') ? ['special token'] : []),
       ...(token.classList.contains('pt') ? ['part of a character'] : []),
     ];
     status.textContent = parts.join(' · ');
-    place(token, x !== undefined && !document.querySelector('#by-loss')?.checked ? (x > 0 ? '+' : '') + nats(x) + ' nats' : loss);
+    tip.textContent = x !== undefined && !document.querySelector('#by-loss')?.checked ? (x > 0 ? '+' : '') + nats(x) + ' nats' : loss;
+    tip.hidden = false;
+    pointed = token;
+    place();
   }
 
   function clear() {
     status.textContent = '';
     tip.hidden = true;
+    pointed = null;
   }
 }
 
-/** Above the token where there is room, else below, and within the window at the sides. */
-function place(token, text) {
-  const box = token.getClientRects()[0];
+/** Below the token, where it hides neither the line of text above the document nor the token; above where there is no room; within the window at the sides. */
+function place() {
+  const box = pointed?.getClientRects()[0];
   if (box === undefined) return;
-  tip.textContent = text;
-  tip.hidden = false;
   const { width, height } = tip.getBoundingClientRect();
-  const above = box.top - height - 4;
-  tip.style.top = (above < 0 ? box.bottom + 4 : above) + 'px';
+  const below = box.bottom + 4;
+  tip.style.top = (below + height > innerHeight ? box.top - height - 4 : below) + 'px';
   tip.style.left = Math.max(4, Math.min(box.left, innerWidth - width - 4)) + 'px';
 }
 
-addEventListener('scroll', () => { tip.hidden = true; }, { passive: true });
+addEventListener('scroll', place, { passive: true });
+
+/** White space has no sound of its own. */
+function spoken(space) {
+  const names = { ' ': 'space', '\\n': 'line end', '\\t': 'tab' };
+  return Array.from(space.slice(0, 4), (character) => names[character] ?? 'white space').join(', ') + (space.length > 4 ? ', ' + space.length + ' in all' : '');
+}
 
 function nats(text) {
   return Number(text).toFixed(4).replace('-', '−');
@@ -124,6 +134,8 @@ function nats(text) {
 
 function percent(share) {
   const value = share * 100;
-  return (value >= 0.001 || value === 0 ? String(Number(value.toPrecision(3))) : value.toExponential(2)) + ' %';
+  if (value >= 0.001 || value === 0) return Number(value.toPrecision(3)) + ' %';
+  const [digits, power] = value.toExponential(1).split('e-');
+  return digits + ' × 10⁻' + Array.from(power, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[digit]).join('') + ' %';
 }
 `;

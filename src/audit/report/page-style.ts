@@ -59,17 +59,16 @@ const TABLES = `
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 230px), 1fr)); gap: 10px 28px; margin: 0 0 16px; }
 .facts dt { color: var(--muted); font-size: 13px; } .facts dd { margin: 0; overflow-wrap: anywhere; }
 .glossary { display: grid; grid-template-columns: minmax(9em, 14em) minmax(0, 1fr); gap: 6px 20px; margin: 0; } .glossary dt { font-weight: 600; } .glossary dd { margin: 0; max-width: 78ch; }
-@media (max-width: 560px) { .glossary { display: block; } .glossary dd { margin-bottom: 8px; } }
+@media (max-width: 560px) { .facts { grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); } .glossary { display: block; } .glossary dd { margin-bottom: 8px; } }
 .notes { margin: 0; padding-left: 18px; overflow-wrap: anywhere; } .checkpoints { padding-left: 22px; }
 .scroll { overflow-x: auto; margin: 0 0 12px; }
-table { border-collapse: collapse; font-size: 13.5px; line-height: 1.4; }
+table { width: max-content; border-collapse: collapse; font-size: 13.5px; line-height: 1.4; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-th, td { padding: 4px 18px 4px 0; text-align: left; vertical-align: baseline; white-space: nowrap; }
+th, td { padding: 4px 16px 4px 0; text-align: left; vertical-align: baseline; }
 th:last-child, td:last-child { padding-right: 4px; }
 thead th { color: var(--muted); font-weight: 500; font-size: 12.5px; vertical-align: bottom; border-bottom: 1px solid var(--axis); }
-tbody th { font-weight: 500; } tbody th, tbody td { border-bottom: 1px solid var(--line); max-width: 30em; overflow-wrap: anywhere; }
-tbody th:not(.number), td:not(.number):not(.chart) { white-space: normal; min-width: 6em; }
-.number { text-align: right; } .chart { width: 200px; min-width: 200px; vertical-align: middle; } th.chart { font-size: 11.5px; }
+tbody th { font-weight: 500; } tbody th, tbody td { border-bottom: 1px solid var(--line); max-width: 34em; overflow-wrap: anywhere; }
+th.number, td.number { text-align: right; white-space: nowrap; } .chart { width: 160px; min-width: 160px; vertical-align: middle; } th.chart { font-size: 11.5px; }
 tr.sum th, tr.sum td { border-top: 1px solid var(--axis); color: var(--muted); }
 code.long { display: inline-block; min-width: 16em; white-space: normal; }
 details { margin: 0 0 8px; } summary { cursor: pointer; } details:not(.document) > summary { color: var(--link); font-size: 13.5px; margin-bottom: 6px; }
@@ -86,20 +85,22 @@ line.mark { stroke: var(--mark); stroke-width: 1.2; } svg text.mark { fill: var(
 .multiples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 250px), 1fr)); gap: 18px 24px; margin: 8px 0 14px; }
 .multiples.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 310px), 1fr)); }
 figure { margin: 0; min-width: 0; } .multiples svg { width: 100%; height: auto; }
-.multiples figcaption { font-size: 13px; line-height: 1.35; overflow-wrap: anywhere; } .multiples figcaption span { color: var(--muted); }
+.multiples figcaption { font-size: 13px; line-height: 1.35; overflow-wrap: anywhere; } .multiples figcaption span { display: block; color: var(--muted); }
 .multiples strong { font-weight: 600; }
 .band { fill: var(--band); } .step { fill: none; stroke: var(--step); stroke-width: 2; }
-.strip { width: 200px; height: auto; } .strip .thin { stroke: var(--axis); stroke-width: 1.5; } .strip .thick { stroke: var(--bar); stroke-width: 6; } .strip .dot { fill: var(--text); } .strip .mean { stroke: var(--outline); stroke-width: 2; }
+.strip { width: 160px; height: auto; } .strip .thin { stroke: var(--axis); stroke-width: 1.5; } .strip .thick { stroke: var(--bar); stroke-width: 6; } .strip .dot { fill: var(--text); } .strip .mean { stroke: var(--outline); stroke-width: 2; }
 `;
+
+const HATCHED = 'background: repeating-linear-gradient(135deg, var(--hatch) 0 2px, transparent 2px 6px);';
 
 const TOKENS = `
 .how { display: grid; gap: 12px; margin-bottom: 6px; } .how .legend { margin: 0; } .scales { display: flex; flex-wrap: wrap; gap: 8px 40px; }
 .scale { width: min(100%, 400px); } .scale svg { width: 100%; height: auto; } .scale figcaption { color: var(--muted); font-size: 12.5px; }
-.key:not(svg) { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0; padding: 0; list-style: none; font-size: 13px; color: var(--muted); }
-.key span { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; color: var(--text); }
+.marks { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 0; padding: 0; list-style: none; font-size: 13px; color: var(--muted); }
+.marks span { white-space: pre; font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; color: var(--text); }
 .toggle { display: flex; gap: 16px; margin: 0; padding: 0; border: 0; font-size: 13.5px; } .toggle legend { float: left; margin-right: 16px; padding: 0; color: var(--muted); }
 .document { margin: 0; border-bottom: 1px solid var(--line); }
-.document > summary { display: grid; grid-template-columns: 0.8em 1.4em 3.6em 11em 9em 7em minmax(0, 1fr); gap: 0 12px; align-items: baseline; padding: 6px 0; font-size: 13.5px; list-style: none; }
+.document > summary { display: grid; grid-template-columns: 0.8em 1.6em 4.4em 11em 9em 8em minmax(0, 1fr); gap: 0 12px; align-items: baseline; padding: 6px 0; font-size: 13.5px; list-style: none; }
 .document > summary::-webkit-details-marker { display: none; }
 .document > summary::before { content: "▸"; color: var(--muted); } .document[open] > summary::before { content: "▾"; }
 .document > summary > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -107,20 +108,20 @@ const TOKENS = `
 .document .source, .size { color: var(--muted); } .excerpt { color: var(--muted); font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: 12.5px; }
 .document[open] > summary .excerpt { visibility: hidden; }
 .document > summary:hover { background: var(--raised); }
-@media (max-width: 760px) { .document > summary { grid-template-columns: 0.8em 1.4em 3.6em minmax(0, 1fr) auto; } .document .source, .excerpt { display: none; } }
+@media (max-width: 760px) { .document > summary { grid-template-columns: 0.8em 1.6em 4.4em minmax(0, 1fr) auto; } .document .source, .excerpt { display: none; } }
 .status:empty::before { content: "Point at a token for its exact loss, or press Tab and then the arrow keys."; content: "Point at a token for its exact loss, or press Tab and then the arrow keys." / ""; }
 .status { min-height: 1.5em; margin: 2px 0 4px; max-width: none; font-size: 13px; color: var(--muted); overflow-wrap: anywhere; } .status strong { color: var(--text); }
 @media (scripting: none) { .status, .needs-script { display: none; } }
 .tokens { padding: 10px 12px; border: 1px solid var(--line); border-radius: 4px; font-size: 13.5px; line-height: 1.75; white-space: pre-wrap; overflow-wrap: anywhere; overflow: clip; tab-size: 4; }
-.tokens span, .key li > span, .context span { padding: 2px 0; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+.tokens span, .marks li > span, .context span { padding: 2px 0; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 .tokens span { border-right: 1px solid var(--page); }
-.tokens span:focus, .tokens span:hover { outline: 2px solid var(--focus); outline-offset: 0; position: relative; z-index: 1; }
-.tokens i, .key i, .context i { font-style: normal; background: radial-gradient(circle, currentColor 0.8px, transparent 1.3px) 0 60% / 1ch 1em repeat-x; }
-.tokens i.tab, .key i.tab, .context i.tab { background: none; position: relative; } i.tab::before { content: "→"; content: "→" / ""; position: absolute; left: 0; }
-.tokens i.lf, .key i.lf, .context i.lf { background: none; } i.lf::before { content: "↵"; content: "↵" / ""; }
-.tokens b, .key b, .context b, th b, td b { font-weight: 400; font-size: 0.72em; padding: 0 2px; margin: 0 1px; border: 1px solid currentColor; border-radius: 2px; white-space: nowrap; }
+.tokens span:focus, .tokens span:hover { outline: 2px solid var(--focus); outline-offset: 1px; position: relative; z-index: 1; }
+.tokens i, .marks i, .context i { font-style: normal; background: radial-gradient(circle, currentColor 0.8px, transparent 1.3px) 0 60% / 1ch 1em repeat-x; }
+.tokens i.tab, .marks i.tab, .context i.tab { background: none; position: relative; } i.tab::before { content: "→"; content: "→" / ""; position: absolute; left: 0; }
+.tokens i.lf, .marks i.lf, .context i.lf { background: none; } i.lf::before { content: "↵"; content: "↵" / ""; }
+.tokens b, .marks b, .context b, th b, td b { font-weight: 400; font-size: 0.72em; padding: 0 2px; margin: 0 1px; border: 1px solid currentColor; border-radius: 2px; white-space: nowrap; }
 .context { white-space: pre-wrap; }
-.un { background: repeating-linear-gradient(135deg, var(--hatch) 0 2px, transparent 2px 6px); }
+.un { ${HATCHED} }
 .sp { box-shadow: inset 0 0 0 1.5px currentColor; border-radius: 3px; } .pt { text-decoration: underline dotted; } .kp { box-shadow: inset 0 -3px 0 var(--text); }
 .ct::after { content: "… cut"; font-size: 0.75em; }
 .st::before { content: attr(data-b); content: attr(data-b) / ""; margin: 0 3px 0 2px; padding: 1px 5px; border-left: 3px solid var(--step); background: var(--raised); color: var(--text); font-size: 0.75em; }
@@ -142,7 +143,7 @@ const PRINT = `
 
 /** Classes of both scales stand on a token: which of them colours it is what the reader chose. */
 function heat(theme: 'light' | 'dark'): string {
-  return `${heatRules(LOSS_SCALE, theme)}\nbody:not(:has(#by-loss:checked)) { ${heatRules(EXCESS_SCALE, theme)} }\n.scale.excess, .strip-excess { ${heatRules(EXCESS_SCALE, theme)} }`;
+  return `${heatRules(LOSS_SCALE, theme)}\nbody:not(:has(#by-loss:checked)) { ${heatRules(EXCESS_SCALE, theme)} .ux { ${HATCHED} color: var(--text); } }\n.scale.excess, .strip-excess { ${heatRules(EXCESS_SCALE, theme)} }`;
 }
 
 export const PAGE_STYLE = `${THEMES}${LAYOUT}${VERDICTS}${TABLES}${CHARTS}

@@ -1,7 +1,7 @@
 import type { LossStats } from '../report-data.js';
 import { LOSS_TICKS, placeOfLoss } from './loss-axis.js';
 
-const WIDTH = 200;
+const WIDTH = 160;
 const HEIGHT = 20;
 const LEFT = 4;
 const RIGHT = WIDTH - 4;

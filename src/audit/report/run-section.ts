@@ -39,13 +39,13 @@ function completenessFacts({ units, tokens, scored, nonfinite, duplicateIds, ver
 }
 
 function identityFacts({ model, tokenizer, windows, tool, corpus, output }: RunIdentity): [string, string][] {
-  const bos = windows.bos === 'none' ? 'none' : `${windows.bos} (id ${windows.bosId ?? windows.eosId ?? '–'})`;
+  const prefixes = { none: 'no BOS', bos: `BOS prefix (id ${windows.bosId ?? '–'})`, 'eos-as-bos': `EOS as BOS prefix (id ${windows.eosId ?? '–'})` };
   return [
     ['Reference model', `${escaped(plainText(model.modelType))} ${shortHash(model.hash)}, ${escaped(plainText(baseName(model.location)))}`],
     ['Precision', `${model.precision}, losses stored ${output.lossPrecision === 'exact' ? 'exactly' : 'on a grid of 2⁻¹¹ nats'}`],
     ['Vocabulary', `${countText(model.vocabSize)} tokens, ln V = ${Math.log(model.vocabSize).toFixed(3)} nats`],
     ['Tokenizer', `${shortHash(tokenizer.hash)}, ${escaped(plainText(`${tokenizer.library} ${tokenizer.libraryVersion}`))}`],
-    ['Windows', `${windows.layout} layout, context ${countText(windows.contextLength)}, stride ${countText(windows.stride)}, BOS ${bos}`],
+    ['Windows', `${windows.layout} layout, context ${countText(windows.contextLength)}, stride ${countText(windows.stride)}, ${prefixes[windows.bos]}`],
     ['Input', `${counted(corpus.files, 'file')}, ${bytesText(corpus.bytes)}${corpus.limitDocs === null ? '' : `, first ${counted(corpus.limitDocs, 'document')} only`}`],
     ['Scored by', `${escaped(plainText(tool.name))} ${escaped(plainText(tool.version))}, onnxruntime ${escaped(plainText(tool.onnxruntime))}`],
   ];

@@ -12,12 +12,14 @@ export interface StepChart {
   /** What the ranges count, in tokens. */
   readonly xLabel: string;
   readonly ranges: readonly RangeStats[];
+  /** A line at a count of tokens, with its name. */
+  readonly mark?: { readonly at: number; readonly name: string };
   /** Top of the loss axis in nats, the same for charts that are side by side. */
   readonly highest: number;
 }
 
 /** The mean loss of each range as a step, and p25 to p75 as a band behind it, over a logarithmic count of tokens. */
-export function stepChart({ title, xLabel, ranges, highest }: StepChart): string {
+export function stepChart({ title, xLabel, ranges, highest, mark }: StepChart): string {
   const drawn = ranges.filter(({ mean }) => mean !== null);
   const first = ranges[0]?.from ?? 0;
   const end = ranges.reduce((most, { from, to }) => Math.max(most, to === null ? 2 * (from + 1) : to + 1), first + 2);
@@ -39,8 +41,9 @@ export function stepChart({ title, xLabel, ranges, highest }: StepChart): string
     const title = `${rangeText(range)} tokens: mean ${natsText(range.mean)} nats, ${countText(range.scored)} tokens`;
     return `<rect class="hit" x="${x(range.from)}" y="${PLOT.top}" width="${(Number(x(after(range))) - Number(x(range.from))).toFixed(1)}" height="${PLOT.bottom - PLOT.top}"><title>${escaped(title)}</title></rect>`;
   });
+  const line = mark === undefined || mark.at <= first || mark.at >= end ? '' : `<line class="mark" x1="${x(mark.at)}" x2="${x(mark.at)}" y1="${PLOT.top - 6}" y2="${PLOT.bottom}"/><text class="mark" x="${x(mark.at)}" dx="-4" y="${PLOT.top + 3}" text-anchor="end">${escaped(mark.name)}</text>`;
   return `<figure><figcaption><strong>${escaped(title)}</strong></figcaption>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(`${title}: mean loss in nats by ${xLabel}`)}"><text class="name" x="0" y="12">nats</text>${grid.join('')}${ticks.join('')}${bands.join('')}<path class="step" d="${path}"/>${areas.join('')}<text class="name" x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${escaped(xLabel)}</text></svg></figure>`;
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(`${title}: mean loss in nats by ${xLabel}`)}"><text class="name" x="0" y="12">nats</text>${grid.join('')}${ticks.join('')}${bands.join('')}<path class="step" d="${path}"/>${line}${areas.join('')}<text class="name" x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${escaped(xLabel)}</text></svg></figure>`;
 }
 
 /** Powers of four within a range, so that labels do not touch; 0 where it begins there. */

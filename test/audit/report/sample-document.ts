@@ -9,12 +9,12 @@ export function sampleLosses(count: number, typical: number, seed: number): numb
 
 /** A strip whose tokens are these texts; losses by position unless given. */
 export function strip(pieces: readonly string[], given: Partial<TokenStrip> = {}): TokenStrip {
-  const losses = sampleLosses(pieces.length, 1.5, pieces.length).map((loss) => Number(loss.toFixed(4)));
+  const losses = given.losses ?? sampleLosses(pieces.length, 1.5, pieces.length).map((loss) => Number(loss.toFixed(4)));
   return {
     ids: pieces.map((_, at) => 100 + at),
     pieces,
     losses,
-    entropies: losses.map((loss) => Number((loss * 0.8).toFixed(4))),
+    entropies: losses.map((loss) => (loss === null ? null : Number((loss * 0.8).toFixed(4)))),
     excess: null,
     kept: null,
     special: [],
