@@ -1,7 +1,8 @@
 import { SingleBar } from 'cli-progress';
 import type { TrainEvent } from '../training/train.js';
-import { countText, durationText } from './number-text.js';
+import { countText } from './number-text.js';
 import { terminalText } from './terminal-text.js';
+import { trainLine, type TrainProgress } from './train-line.js';
 
 export interface TrainDisplay {
   readonly onEvent: (event: TrainEvent) => void;
@@ -11,14 +12,17 @@ export interface TrainDisplay {
 
 /** Where no bar can be drawn, a line this often. */
 const LINE_MS = 15_000;
+/** Room for the line where nobody says how wide the terminal is, and where no terminal sets a limit. */
+const COLUMNS = 80;
+const WIDE = 120;
 
-const nats = (value: number): string => (Number.isFinite(value) ? value.toFixed(3) : '-');
-
-/** Shows training on stderr: a bar on a terminal, a line now and then elsewhere. */
+/** Shows training on stderr: a bar on a terminal, a line now and then elsewhere; evaluations as lines that stay. */
 export function trainDisplay({ quiet }: { readonly quiet: boolean }): TrainDisplay {
   if (quiet) return { onEvent: () => undefined, end: () => undefined };
-  const write = (line: string): void => void process.stderr.write(`${line}\n`);
+  const columns = (): number => process.stderr.columns || COLUMNS;
   let bar: SingleBar | undefined;
+  // Whatever stands in the line of the bar is erased first; the bar is drawn again below.
+  const write = (line: string): void => void process.stderr.write(`${bar === undefined ? '' : '\r\u001b[K'}${line}\n`);
   let lastLine = 0;
   let spent = 0;
   let done = 0;
@@ -26,19 +30,24 @@ export function trainDisplay({ quiet }: { readonly quiet: boolean }): TrainDispl
 
   const onStep = ({ metrics, outcome }: Extract<TrainEvent, { kind: 'step' }>): void => {
     const { step, evaluations = [] } = metrics;
-    if (bar === undefined) for (const { name, loss } of evaluations) write(`step ${step}: ${name} ${loss.toFixed(4)} nats`);
+    for (const { name, loss } of evaluations) write(`step ${step}: ${terminalText(name)} ${loss.toFixed(4)} nats`);
     if (step === 0) return;
     spent += metrics.stepSeconds;
     done++;
-    const left = durationText((spent / done) * (steps - step));
-    const speed = `${countText(metrics.tokensPerSecond)} tok/s`;
-    const kept = `${Math.round((100 * outcome.trained) / outcome.consumed)} %`;
-    const excess = `${nats(metrics.meanExcessKept)}/${nats(metrics.meanExcessDropped)}`;
+    const progress: TrainProgress = {
+      step, steps,
+      loss: metrics.loss,
+      keptShare: outcome.trained / outcome.consumed,
+      excessKept: metrics.meanExcessKept,
+      excessDropped: metrics.meanExcessDropped,
+      tokensPerSecond: metrics.tokensPerSecond,
+      secondsLeft: (spent / done) * (steps - step),
+    };
     if (bar !== undefined) {
-      bar.update(step, { loss: nats(metrics.loss), speed, kept, excess, left });
+      bar.update(step, { progress });
     } else if (performance.now() - lastLine > LINE_MS) {
       lastLine = performance.now();
-      write(`step ${step}/${steps}, loss ${nats(metrics.loss)}, kept ${kept}, excess kept/dropped ${excess}, ${speed}, ${left} left`);
+      write(`step ${trainLine(progress, WIDE).replace(/^[█░]+ /, '')}`);
     }
   };
 
@@ -49,13 +58,18 @@ export function trainDisplay({ quiet }: { readonly quiet: boolean }): TrainDispl
           write(`note: ${terminalText(event.text)}`);
           return;
         case 'prepared':
+          steps = event.steps;
           write(`model    ${countText(event.parameters)} parameters, ${event.threads} threads${event.from > 0 ? `, resumed at step ${event.from}` : ''}`);
-          if (process.stderr.isTTY) {
-            bar = new SingleBar({ format: '{bar} {value}/{total} | loss {loss} | kept {kept} | excess {excess} | {speed} | {left} left', stream: process.stderr, hideCursor: true, barsize: 20, barCompleteChar: '█', barIncompleteChar: '░' });
-            bar.start(event.steps, event.from, { loss: '-', kept: '-', excess: '-', speed: '-', left: '...' });
+          if (process.stderr.isTTY && event.from < event.steps) {
+            bar = new SingleBar({
+              format: (_options, _params, { progress }: { progress: TrainProgress }) => trainLine(progress, columns()),
+              stream: process.stderr,
+              hideCursor: true,
+            });
+            const none = NaN;
+            bar.start(event.steps, event.from, { progress: { step: event.from, steps, loss: none, keptShare: none, excessKept: none, excessDropped: none, tokensPerSecond: none, secondsLeft: none } });
           }
           lastLine = performance.now();
-          steps = event.steps;
           return;
         case 'step':
           onStep(event);

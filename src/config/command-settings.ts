@@ -30,6 +30,8 @@ export interface CommandSettings<R extends Rooms> {
   readonly pathKeys: readonly string[];
   /** Keys among these whose texts may be globs. */
   readonly globKeys: readonly string[];
+  /** Keys that hold keys of their own, which --set can give one by one: "model.init". */
+  readonly nestedKeys?: readonly string[];
   /** What a required key is called when it is missing: "corpus". */
   readonly requiredNames: Readonly<Record<string, string>>;
   /** Conditions over several keys of rooms that are sound by themselves. */

@@ -68,12 +68,13 @@ export function limit() {
   });
 }
 
-/** Which of several words are listed, in a list, in one text between commas, or `none`; the output has one boolean per word. */
+/** Which of several words are listed, in a list, in one text between commas, or `all` or `none`; the output has one boolean per word. */
 export function anyOf<const Words extends readonly string[]>(words: Words) {
-  const expectation = `must list any of ${words.join(', ')}, or be none`;
+  const expectation = `must list any of ${words.join(', ')}, or be all or none`;
   return z.union([z.string(), z.array(z.string())], expectation).transform((value, context) => {
     const listed = (typeof value === 'string' ? value.split(',') : value).map((word) => word.trim());
-    const chosen = listed.length === 1 && listed[0] === 'none' ? [] : listed;
+    const [only] = listed.length === 1 ? listed : [];
+    const chosen = only === 'none' ? [] : only === 'all' ? [...words] : listed;
     if (chosen.some((word) => !words.includes(word))) {
       context.addIssue({ code: 'custom', message: expectation });
       return z.NEVER;

@@ -4,9 +4,10 @@ import { quote } from './setting.js';
 /** A flag's line in the help: what it does, the key it sets, and the value without it. */
 export function flagHelp<R extends Rooms>(command: CommandSettings<R>, flag: SettingFlag): string {
   const [room = '', key = ''] = flag.key.split('.');
-  const parsed = command.rooms[room]?.shape[key]?.safeParse(undefined);
-  const fallback = parsed?.data;
-  return `${flag.description} [${flag.key}${fallback === undefined ? ', required' : `, default ${describe(fallback)}`}]`;
+  const schema = command.rooms[room]?.shape[key];
+  const fallback = schema?.safeParse(undefined).data;
+  const mayBeLeftOut = fallback === null || schema?._zod.optin === 'optional';
+  return `${flag.description} [${flag.key}, ${fallback !== undefined && fallback !== null ? `default ${describe(fallback)}` : mayBeLeftOut ? 'optional' : 'required'}]`;
 }
 
 /** A default as a user would write it. */

@@ -6,6 +6,7 @@ import { errnoOf, messageOf } from '../errors.js';
 import { keysOf, type Rooms } from './command-settings.js';
 import { unknownKey, unknownRoom } from './known-keys.js';
 import { quote, type Setting, type SettingsRead } from './setting.js';
+import { yamlFault } from './yaml-fault.js';
 
 /**
  * Reads the settings in a YAML file: rooms, and keys in them. Relative paths in them mean the file's folder. Everything that cannot be understood,
@@ -17,13 +18,15 @@ export function loadPipeline(rooms: Rooms, path: string, cwd: string): SettingsR
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(location));
   } catch (error) {
-    return { settings: [], problems: [`${path} cannot be read: ${readFault(error)}`] };
+    return { settings: [], problems: [`${path} cannot be read: ${readFault(error)}`], unreadable: true };
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
-    return { settings: [], problems: faults.map((fault) => `${path}:${lines.linePos(fault.pos[0]).line}: ${fault.message}`) };
+    // One slip of the pen has the parser complain of all that follows: the first complaint is the one that helps.
+    const [first] = faults.toSorted((a, b) => a.pos[0] - b.pos[0]);
+    return { settings: [], problems: [`${path}:${lines.linePos(first!.pos[0]).line}: ${yamlFault(first!, 'file')}`], unreadable: true };
   }
   return readRooms({ rooms, path, folder: dirname(location), document, lineOf: (node) => lines.linePos(node?.range?.[0] ?? 0).line });
 }

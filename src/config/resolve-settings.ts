@@ -26,10 +26,10 @@ export function resolveSettings<R extends Rooms>(command: CommandSettings<R>, in
   const { cwd } = input;
   const nothing: SettingsRead = { settings: [], problems: [] };
   const file = input.pipelinePath === undefined ? nothing : loadPipeline(command.rooms, input.pipelinePath, cwd);
-  const overrides = readOverrides(command.rooms, input.set, cwd);
+  if (file.unreadable === true) throw refused(command, file.problems);
+  const overrides = readOverrides(command.rooms, input.set, cwd, command.nestedKeys);
   const flags = readFlags(command.flags, input.flags, cwd);
-  // Later entries of a Map replace earlier ones: this is the order of precedence.
-  const chosen = new Map([...file.settings, ...overrides.settings, ...flags].map((setting) => [setting.key, withPaths(command, setting)]));
+  const chosen = chosenSettings([...file.settings, ...overrides.settings, ...flags].map((setting) => withPaths(command, setting)));
 
   const checked = checkRooms(command, chosen);
   const problems = [...file.problems, ...overrides.problems, ...checked.problems];
@@ -44,6 +44,26 @@ export function resolveSettings<R extends Rooms>(command: CommandSettings<R>, in
 function withPaths<R extends Rooms>(command: CommandSettings<R>, setting: Setting): Setting {
   if (!command.pathKeys.includes(setting.key)) return setting;
   return { ...setting, value: absolutePaths(setting.value, setting.folder, command.globKeys.includes(setting.key)) };
+}
+
+/** The setting of each key: later ones replace earlier ones, or are put into them. */
+function chosenSettings(settings: readonly Setting[]): Map<string, Setting> {
+  const chosen = new Map<string, Setting>();
+  for (const setting of settings) {
+    const { key, value, within } = setting;
+    const earlier = chosen.get(key);
+    chosen.set(key, within === undefined ? setting : { ...(earlier ?? setting), source: setting.source, value: valueWithin(earlier?.value, within, value) });
+  }
+  return chosen;
+}
+
+/** A copy of `outer` in which the key at the end of `path` has the value; what is no object on the way gives way to one. */
+function valueWithin(outer: unknown, path: readonly string[], value: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  const entries = typeof outer === 'object' && outer !== null && !Array.isArray(outer) ? Object.entries(outer) : [];
+  const inner = entries.find(([name]) => name === key)?.[1] as unknown;
+  return Object.fromEntries([...entries.filter(([name]) => name !== key), [key, valueWithin(inner, rest, value)]]);
 }
 
 interface Checked<R extends Rooms> {

@@ -9,6 +9,8 @@ export interface Setting {
   /** "windows.stride" */
   readonly key: string;
   readonly value: unknown;
+  /** Keys within the key: ["hidden_size"] for model.init.hidden_size. The value then is put into what the key holds already. */
+  readonly within?: readonly string[];
   readonly source: SettingSource;
   /** Absolute; what relative paths in the value mean. */
   readonly folder: string;
@@ -18,6 +20,8 @@ export interface Setting {
 export interface SettingsRead {
   readonly settings: readonly Setting[];
   readonly problems: readonly string[];
+  /** Nothing could be read: what is missing elsewhere may stand in here. */
+  readonly unreadable?: boolean;
 }
 
 /** "pipeline.yaml:7", "--set windows.stride=x" or "--stride"; `entry` is the position in a list. */

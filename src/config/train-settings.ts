@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { resolveSelection } from '../selection/options.js';
 import type { TrainOptions } from '../training/options.js';
 import type { CommandSettings } from './command-settings.js';
 import { oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
@@ -12,7 +13,12 @@ function number(minimum: number, maximum: number, expectation: string) {
   return z.number(expectation).min(minimum, expectation).max(maximum, expectation);
 }
 
-const orNull = <T extends z.ZodType>(schema: T) => z.union([schema, z.null()]).default(null);
+/** A text or a number; the output is a text. */
+function seed() {
+  return z.union([z.string(), z.number()], 'must be a text or a number').transform(String);
+}
+
+const orNull = <T extends z.ZodType>(schema: T, what: string) => z.union([schema, z.null()], `must be ${what}, or null`).default(null);
 const optional = <T extends z.ZodType>(schema: T) => schema.exactOptional();
 
 const REWEIGHT = 'must hold a temperature in nats above 0, such as {temperature: 0.5}';
@@ -21,18 +27,18 @@ const REWEIGHT = 'must hold a temperature in nats above 0, such as {temperature:
 const trainRooms = {
   objective: z.strictObject({ kind: oneOf(['selective', 'causal']) }),
   model: z.strictObject({
-    path: orNull(text('a checkpoint folder')),
-    init: orNull(z.record(z.string(), z.unknown(), 'must hold keys of a config.json')),
-    seed: z.coerce.string().default('0'),
+    path: orNull(text('a checkpoint folder'), 'a checkpoint folder'),
+    init: orNull(z.record(z.string(), z.unknown()), 'keys of a config.json'),
+    seed: seed().default('0'),
   }),
-  tokenizer: z.strictObject({ path: orNull(text('a folder')) }),
+  tokenizer: z.strictObject({ path: orNull(text('a folder'), 'a folder') }),
   data: z.strictObject({
-    scores: orNull(text('a run folder')),
-    corpus: orNull(texts('a file, folder or glob')),
+    scores: orNull(text('a run folder'), 'a run folder'),
+    corpus: orNull(texts('a file, folder or glob'), 'a file, folder or glob, or a list of them'),
     textField: texts('the name of a field').default(['text']),
     length: wholeNumber(2, 2 ** 20),
     bos: oneOf(['none', 'bos', 'eos-as-bos', 'auto']).default('auto'),
-    seed: z.coerce.string().default('0'),
+    seed: seed().default('0'),
     windowTokens: wholeNumber(1, MOST).default(2 ** 22),
     verify: z.boolean('must be true or false').default(true),
   }),
@@ -82,6 +88,7 @@ export const trainSettings: CommandSettings<typeof trainRooms> = {
   flags: trainFlags,
   pathKeys: ['model.path', 'tokenizer.path', 'data.scores', 'data.corpus', 'run.evaluateOn', 'output.folder'],
   globKeys: ['data.corpus', 'run.evaluateOn'],
+  nestedKeys: ['model.init', 'selection.reweight', 'run.evaluateOn'],
   requiredNames: { 'objective.kind': 'objective', 'data.length': 'sequence length', 'batch.sequences': 'batch size', 'run.steps': 'number of steps', 'optimizer.learningRate': 'learning rate', 'output.folder': 'output folder' },
   conditions: [
     { rooms: ['model'], key: 'model.path', broken: ({ model: { path, init } }) => ((path === null) === (init === null) ? 'must be given, or model.init, and not both' : undefined) },
@@ -99,8 +106,9 @@ export const trainSettings: CommandSettings<typeof trainRooms> = {
   ],
 };
 
-
-/** The options of `touchstone train`; the rules of resolveScoreOptions. */
+/** The options of `touchstone train`; the rules of resolveScoreOptions. Also throws the usage errors of resolveSelection. */
 export function resolveTrainOptions(input: SettingsInput): TrainOptions {
-  return resolveSettings(trainSettings, input);
+  const options = resolveSettings(trainSettings, input);
+  if (options.objective.kind === 'selective') resolveSelection(options.selection);
+  return options;
 }

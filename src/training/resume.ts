@@ -28,6 +28,7 @@ export async function resumePoint(folder: string, settings: RunSettings, resume:
       continue;
     }
     notes.push(...compareSettings(folder, checkpoint.position.settings, settings, step));
+    if (step === settings['run.steps']) notes.push(`the run of ${folder} is finished: all of its ${step} steps are done. Raise run.steps to train on.`);
     await clearLaterCheckpoints(folder, step);
     return { checkpoint, notes };
   }

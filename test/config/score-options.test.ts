@@ -206,7 +206,7 @@ describe('every flag', () => {
     expect(help['--text-field']).toMatch(/\[corpus\.textField, default text\]$/);
     expect(help['--batch-tokens']).toMatch(/\[runtime\.batchTokens, default 4096\]$/);
     expect(help['--reuse']).toMatch(/\[output\.reuse, default none\]$/);
-    expect(help['--limit-docs']).toMatch(/\[corpus\.limitDocs, default null\]$/);
+    expect(help['--limit-docs']).toMatch(/\[corpus\.limitDocs, optional\]$/);
   });
 
   it('named as its property in commander', () => {
@@ -264,7 +264,7 @@ describe('a value out of range', () => {
     ['thresholds.maxNonfinite', '-1', 'must be a whole number of at least 0, a share from 0% to 100% such as 0.1%, or null, got -1'],
     ['output.run', '{ a: 1 }', 'must be a folder, got {"a":1}'],
     ['output.reuse', '""', 'must be the folder of an earlier run, or a list of them, got ""'],
-    ['output.stats', '[entropy, margin]', 'must list any of entropy, top1, bytes, or be none, got ["entropy","margin"]'],
+    ['output.stats', '[entropy, margin]', 'must list any of entropy, top1, bytes, or be all or none, got ["entropy","margin"]'],
     ['output.lossPrecision', 'half', 'must be one of exact, grid11, got "half"'],
   ];
   it.each(refusals)('for %s (%s) is refused with line, expectation and value', async (key, value, problem) => {
@@ -289,7 +289,7 @@ describe('a value out of range', () => {
     expect(await problemsOf(undefined, { flags: { contextLength: '12x', stats: 'loss' }, set: ['runtime.threads=many'] })).toEqual([
       '--context-length: windows.contextLength must be a whole number from 2 to 1048576, or auto, got "12x"',
       '--set runtime.threads=many: runtime.threads must be a whole number from 1 to 1024, or auto, got "many"',
-      '--stats: output.stats must list any of entropy, top1, bytes, or be none, got "loss"',
+      '--stats: output.stats must list any of entropy, top1, bytes, or be all or none, got "loss"',
     ]);
   });
 
@@ -338,9 +338,9 @@ describe('everything that is wrong with a command', () => {
 
 describe('a YAML file that cannot be understood', () => {
   it.each([
-    ['windows:\n  stride: 4\n  stride: 5\n', /^run\.yaml:3: Map keys must be unique$/],
+    ['windows:\n  stride: 4\n  stride: 5\n', /^run\.yaml:3: the key stands here a second time, expected it once$/],
     ['windows: [1,\n', /^run\.yaml:\d: /],
-    ['a: 1\n---\nb: 2\n', /^run\.yaml:\d: .*multiple documents/],
+    ['a: 1\n---\nb: 2\n', /^run\.yaml:2: the file holds more than one document/],
     ['windows:\n  stride: !tokens 4\n', /^run\.yaml:2: Unresolved tag: !tokens$/],
     ['windows:\n  stride: *other\n', /^run\.yaml:2: windows\.stride cannot be read: Unresolved alias/],
     ['windows: document\n', /^run\.yaml:1: windows must hold keys \(layout, contextLength, stride, bos\), got "document"$/],

@@ -115,7 +115,8 @@ describe('more steps', () => {
 describe('a run that is finished', () => {
   it('trains no step when it is resumed, and writes the same model, or that of another dtype', async () => {
     cpSync(at('whole'), at('finished'), { recursive: true });
-    expect(await run('finished', true)).toEqual({ notes: [], firstStep: undefined, fault: undefined });
+    const finished = `the run of ${at('finished')} is finished: all of its 6 steps are done. Raise run.steps to train on.`;
+    expect(await run('finished', true)).toEqual({ notes: [finished], firstStep: undefined, fault: undefined });
     expect(weights('finished').equals(weights('whole'))).toBe(true);
     expect((await run('finished', true, 'output.dtype=BF16')).fault).toBeUndefined();
     expect(weights('finished').length).toBeLessThan(0.6 * weights('whole').length);

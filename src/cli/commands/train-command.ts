@@ -15,8 +15,8 @@ export function addTrainCommand(program: Command): void {
     .option('--set <room.key=value>', 'set any key; the value is read as YAML; may be repeated', (value, earlier: readonly string[]) => [...earlier, value], [])
     .option('--compare <selections>', 'train once for each of these selections, between commas, and compare the models on the evaluation sets')
     .option('--seeds <count>', 'with --compare: runs of each selection (default 3)')
-    .option('--resume', 'go on from the latest checkpoint of the folder')
-    .option('--dry-run', 'print the settings as JSON and write nothing')
+    .option('--resume', 'go on from the latest checkpoint; run.steps may be raised, and run.threads, evaluations and checkpoints may differ')
+    .option('--dry-run', 'check that model, data and settings fit, print the settings as JSON and write nothing')
     .option('--json', 'print the summary as one JSON object on stdout')
     .option('--quiet', 'no progress, no summary; errors only')
     .action(async (pipelinePath: string | undefined, flags: Readonly<Record<string, unknown>>) => {

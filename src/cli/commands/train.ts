@@ -1,4 +1,7 @@
 import { resolveTrainOptions } from '../../config/train-settings.js';
+import { TouchstoneError } from '../../errors.js';
+import { prepareTraining } from '../../training/prepare-training.js';
+import { holdsTraining } from '../../training/resume.js';
 import { train } from '../../training/train.js';
 import { countText } from '../number-text.js';
 import { listenForInterrupt } from '../interrupt.js';
@@ -17,13 +20,18 @@ export interface TrainInvocation {
 
 export async function runTrain({ pipelinePath, set, flags, resume, dryRun, json, quiet }: TrainInvocation): Promise<void> {
   const options = resolveTrainOptions({ pipelinePath, set, flags, cwd: process.cwd() });
-  if (dryRun) {
-    process.stdout.write(`${JSON.stringify(options, null, 2)}\n`);
-    return;
-  }
   const interrupt = listenForInterrupt('Run the same command again with --resume to go on from here.');
   const display = trainDisplay({ quiet });
   try {
+    if (dryRun) {
+      const { notes } = await prepareTraining(options, interrupt.signal);
+      for (const text of notes) display.onEvent({ kind: 'note', text });
+      process.stdout.write(`${JSON.stringify(options, null, 2)}\n`);
+      return;
+    }
+    if (resume && !(await holdsTraining(options.output.folder))) {
+      throw new TouchstoneError('usage', `${options.output.folder} holds no training run that could be resumed`, { advice: 'Leave --resume out to begin one, or name the folder of the run with --out.' });
+    }
     const { model, curves, position, evaluation } = await train(options, { signal: interrupt.signal, onEvent: display.onEvent, resume });
     display.end();
     const { step, consumedTokens, trainedTokens } = position;
