@@ -42,6 +42,13 @@ describe('the page of a comparison', () => {
     expect(text).toContain('once trained on 24,000 tokens');
   });
 
+  it('tells no range of token counts that differ by less than a thousandth, as those of seeds do', () => {
+    const other = (selection: string, kept: number): ComparedRun => ({ selection, seed: 2, points: run(selection, 2, kept, [8, 4, 3]).points });
+    const text = (kept: number): string => markdown(compareRuns([run('excess', 1, 12_000, [8, 4, 3]), other('excess', kept)], ['excess'], [1, 2]));
+    expect(text(12_006)).toContain('| 24,006         |');
+    expect(text(12_600)).toContain('| 24,600 (24,000 to 25,200) |');
+  });
+
   it('claims no spread for one seed, and names what is not reached', () => {
     const text = markdown(compareRuns(RUNS, ['all', 'excess'], [2]));
     expect(text).toContain('- 1 seed, 20 steps');
