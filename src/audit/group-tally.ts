@@ -43,19 +43,35 @@ export class GroupTally {
 
   /** Adds all tokens of a row group; groups[i] is the group of token i. */
   add({ cells, losses, entropies, top1, bytes }: TallyColumns, groups: Uint16Array): void {
-    const [tokens, scored, sums, squares, min, max] = [this.#tokens, this.#scored, this.#sums, this.#squares, this.#min, this.#max];
-    for (let i = 0; i < cells.length; i++) {
+    const allCells = this.cells;
+    const [tokens, scoreds, sums, squareSums, mins, maxs] = [this.#tokens, this.#scored, this.#sums, this.#squares, this.#min, this.#max];
+    // Neighbours mostly share a group (a source, a range of positions): their sums are kept in registers until it changes.
+    for (let i = 0; i < cells.length; ) {
       const group = groups[i]!;
-      tokens[group]!++;
-      const cell = cells[i]!;
-      if (cell < 0) continue;
-      const loss = losses[i]!;
-      this.cells[group]![cell]!++;
-      scored[group]!++;
-      sums[group]! += loss;
-      squares[group]! += loss * loss;
-      if (loss < min[group]!) min[group] = loss;
-      if (loss > max[group]!) max[group] = loss;
+      const counts = allCells[group]!;
+      const start = i;
+      let scored = 0;
+      let sum = sums[group]!;
+      let squares = squareSums[group]!;
+      let min = mins[group]!;
+      let max = maxs[group]!;
+      for (; i < cells.length && groups[i] === group; i++) {
+        const cell = cells[i]!;
+        if (cell < 0) continue;
+        const loss = losses[i]!;
+        counts[cell]!++;
+        scored++;
+        sum += loss;
+        squares += loss * loss;
+        if (loss < min) min = loss;
+        if (loss > max) max = loss;
+      }
+      tokens[group]! += i - start;
+      scoreds[group]! += scored;
+      sums[group] = sum;
+      squareSums[group] = squares;
+      mins[group] = min;
+      maxs[group] = max;
     }
     if (entropies !== undefined) addColumn(this.#entropy, cells, entropies, groups);
     if (top1 !== undefined) addColumn(this.#top1, cells, top1, groups);

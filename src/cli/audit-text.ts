@@ -38,7 +38,7 @@ export function auditText(report: AuditReport): string {
 }
 
 function stateText({ completeness: { state, units } }: AuditReport): string {
-  if (state === 'complete') return `complete, ${units.committed} units`;
+  if (state === 'complete') return `complete, ${units.committed} unit${units.committed === 1 ? '' : 's'}`;
   return `${state.toUpperCase()}: ${units.committed} of ${units.planned} units committed, ${units.audited} read whole`;
 }
 

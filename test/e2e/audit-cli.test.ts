@@ -1,0 +1,64 @@
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { documentOf, drawnDocuments, writeRun } from '../audit/audited-runs.js';
+import { temporaryFolder } from '../scoring/demo-run.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+function audit(...args: readonly string[]): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [MAIN, 'audit', ...args], { encoding: 'utf8' });
+}
+
+describe('touchstone audit', () => {
+  it('prints a screenful for people, one JSON object with --json, and nothing with --quiet', async () => {
+    const run = await writeRun({ units: [drawnDocuments('cli', 40)] });
+    const people = audit(run);
+    expect(people.status).toBe(0);
+    expect(people.stdout).toMatch(/^state {6}complete, 1 unit\ndocuments {2}40 read = 40 scored \+ 0 quarantined \+ 0 skipped\n/);
+    const json = audit(run, '--json');
+    expect(json.stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(JSON.parse(json.stdout)).toMatchObject({ formatVersion: 1, identity: { run }, completeness: { state: 'complete' }, drift: null });
+    const quiet = audit(run, '--quiet');
+    expect([quiet.status, quiet.stdout, quiet.stderr]).toEqual([0, '', '']);
+  });
+
+  it('writes audit.json and the report with the same bytes again, and leaves no temporary file', async () => {
+    const run = await writeRun({ units: [drawnDocuments('again', 40)] });
+    const folder = temporaryFolder();
+    const [json, page] = [join(folder, 'audit.json'), join(folder, 'report.html')];
+    const written = (): string[] => {
+      expect(audit(run, '--json', json, '--out', page, '--quiet').status).toBe(0);
+      return [readFileSync(json, 'utf8'), readFileSync(page, 'utf8')];
+    };
+    expect(written()).toEqual(written());
+    expect(readdirSync(folder).sort()).toEqual(['audit.json', 'report.html']);
+  });
+
+  it('exits with 65 where a condition comes true, with every one that did, after it has written what was asked for', async () => {
+    const run = await writeRun({ units: [[documentOf({ id: 'a', losses: [1, 2, 3, NaN] })]], nonfinite: 1, leftOut: [{ kind: 'quarantined', origin: { file: 'a', position: 0, positionKind: 'byte' }, reason: 'malformed-json', detail: 'no' }] });
+    const json = join(temporaryFolder(), 'audit.json');
+    const failed = audit(run, '--fail-on', 'nonfinite>0, quarantined>60%, quarantined>40%, meanLoss>5', '--json', json, '--quiet');
+    expect(failed.status).toBe(65);
+    expect(failed.stderr).toContain('2 of 4 conditions of --fail-on came true:\n  nonfinite>0: it is 1\n  quarantined>40%: it is 50 %');
+    expect((JSON.parse(readFileSync(json, 'utf8')) as { checks: { failed: boolean }[] }).checks.map((check) => check.failed)).toEqual([true, false, true, false]);
+    expect(audit(run, '--fail-on', 'nonfinite>1', '--quiet').status).toBe(0);
+  });
+
+  it('exits with 64 for what it does not know, before it reads anything', async () => {
+    const run = await writeRun({ units: [[documentOf({ id: 'a', losses: [1] })]] });
+    const said = (...args: string[]): [number | null, string] => {
+      const { status, stderr } = audit(run, ...args);
+      return [status, stderr];
+    };
+    expect(said('--fail-on', 'nonfinit>0')).toEqual([64, expect.stringContaining('did you mean nonfinite?')]);
+    expect(said('--fail-on', 'psi>0.25')).toEqual([64, expect.stringContaining('which needs --compare')]);
+    expect(said('--keep-fraction', '0.5')).toEqual([64, expect.stringContaining('--live')]);
+    expect(said('--live', run, '--keep-fraction', '1.5')).toEqual([64, expect.stringContaining('shares above 0 and at most 1')]);
+    expect(said('--limits', 'psi=0.3:0.1')).toEqual([64, expect.stringContaining('watch and a larger or equal alarm')]);
+    const nowhere = audit(join(run, 'nowhere'));
+    expect([nowhere.status, nowhere.stderr]).toEqual([64, expect.stringContaining('is not a run folder')]);
+  });
+});
