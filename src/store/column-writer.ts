@@ -1,69 +1,30 @@
 import { TouchstoneError } from '../errors.js';
-import type { ScoredDocument } from '../records.js';
 import type { EncodedPage, PageEncoder } from './data-page.js';
 import { ListLevels } from './levels.js';
 import { canonicalNaN } from './loss.js';
-import { PAGE_VALUES, ROW_GROUP_ROWS, columnEncoding, type ColumnSpec, type LossPrecision } from './schema.js';
+import type { ColumnSpec, ValueEncoding } from './schema.js';
 import { MAX_PAGE_BYTES } from './zstd.js';
 
 /** Text bytes after which a page of strings ends. */
 const PAGE_TEXT_BYTES = 1 << 20;
 
-/** One row as it is stored: the document with its losses at the stored precision, and what was summed over them. */
-export interface StoredRow {
-  readonly document: ScoredDocument;
-  readonly losses: Float32Array;
-  readonly scored: number;
-  readonly lossSum: number;
-}
-
 /** Collects one column of a row group into pages. */
-export interface ColumnWriter {
-  readonly spec: ColumnSpec;
-  append(row: StoredRow): void;
+export interface ColumnWriter<Row> {
+  readonly spec: ColumnSpec<string>;
+  append(row: Row): void;
   /** The pages since the last call; at least one when a row was appended. */
   finish(): EncodedPage[];
 }
 
-export function openColumn(spec: ColumnSpec, pages: PageEncoder, precision: LossPrecision): ColumnWriter {
-  switch (spec.name) {
-    case 'doc_id':
-      return stringColumn(spec, pages, (row) => row.document.id);
-    case 'source':
-      return stringColumn(spec, pages, (row) => row.document.source);
-    case 'doc_hash':
-      return stringColumn(spec, pages, (row) => row.document.hash);
-    case 'token_ids':
-      return listColumn(spec, pages, precision, new Int32Array(PAGE_VALUES), (row) => row.document.tokenIds);
-    case 'ref_loss':
-      return listColumn(spec, pages, precision, new Float32Array(PAGE_VALUES), (row) => row.losses);
-    case 'entropy':
-      return listColumn(spec, pages, precision, new Float32Array(PAGE_VALUES), (row) => row.document.entropy!);
-    case 'top1':
-      return listColumn(spec, pages, precision, new Uint8Array(PAGE_VALUES), (row) => row.document.top1!);
-    case 'token_bytes':
-      return listColumn(spec, pages, precision, new Int32Array(PAGE_VALUES), (row) => row.document.tokenBytes!);
-    case 'doc_starts':
-      return listColumn(spec, pages, precision, new Int32Array(PAGE_VALUES), (row) => row.document.docStarts!);
-    case 'n_tokens':
-      return numberColumn(spec, pages, new Int32Array(ROW_GROUP_ROWS), (row) => row.document.tokenIds.length);
-    case 'n_scored':
-      return numberColumn(spec, pages, new Int32Array(ROW_GROUP_ROWS), (row) => row.scored);
-    case 'loss_sum':
-      return numberColumn(spec, pages, new Float64Array(ROW_GROUP_ROWS), (row) => row.lossSum);
-  }
-}
-
 /** Lists. A page ends between rows; only a row larger than a page continues on the next one. */
-function listColumn<A extends Int32Array | Float32Array | Uint8Array>(
-  spec: ColumnSpec,
+export function listColumn<Row, A extends Int32Array | Float32Array | Uint8Array>(
+  spec: ColumnSpec<string>,
   encoder: PageEncoder,
-  precision: LossPrecision,
+  encoding: ValueEncoding,
   staged: A,
-  valuesOf: (row: StoredRow) => A,
-): ColumnWriter {
+  valuesOf: (row: Row) => A,
+): ColumnWriter<Row> {
   const levels = new ListLevels();
-  const encoding = columnEncoding(spec, precision);
   let pages: EncodedPage[] = [];
   let used = 0;
 
@@ -102,7 +63,7 @@ function listColumn<A extends Int32Array | Float32Array | Uint8Array>(
 }
 
 /** One number a row; a row group has at most a page of them. */
-function numberColumn(spec: ColumnSpec, encoder: PageEncoder, staged: Int32Array | Float64Array, valueOf: (row: StoredRow) => number): ColumnWriter {
+export function numberColumn<Row>(spec: ColumnSpec<string>, encoder: PageEncoder, staged: Int32Array | Float64Array, valueOf: (row: Row) => number): ColumnWriter<Row> {
   let used = 0;
   return {
     spec,
@@ -118,7 +79,7 @@ function numberColumn(spec: ColumnSpec, encoder: PageEncoder, staged: Int32Array
 }
 
 /** One string a row, as UTF-8 behind its length. */
-function stringColumn(spec: ColumnSpec, encoder: PageEncoder, textOf: (row: StoredRow) => string): ColumnWriter {
+export function stringColumn<Row>(spec: ColumnSpec<string>, encoder: PageEncoder, textOf: (row: Row) => string): ColumnWriter<Row> {
   let staged = Buffer.alloc(PAGE_TEXT_BYTES);
   let pages: EncodedPage[] = [];
   let entries = 0;

@@ -10,17 +10,17 @@ import { columnEncoding, columnPath, type ColumnSpec, type LossPrecision } from 
  * ParquetEnvelopeWriter, and this class is the only one that knows it; page headers and footer are serialised by its Thrift classes.
  */
 export class ShardEnvelope {
-  private readonly columns: readonly ColumnSpec[];
+  private readonly columns: readonly ColumnSpec<string>[];
   private readonly precision: LossPrecision;
   private readonly file: parquet.ParquetEnvelopeWriter;
 
-  private constructor(sink: ByteSink, columns: readonly ColumnSpec[], precision: LossPrecision) {
+  private constructor(sink: ByteSink, columns: readonly ColumnSpec<string>[], precision: LossPrecision) {
     this.columns = columns;
     this.precision = precision;
     this.file = new parquet.ParquetEnvelopeWriter(parquetSchema(columns), sink, () => Promise.resolve(), 0, { pageIndex: false });
   }
 
-  static async open(sink: ByteSink, columns: readonly ColumnSpec[], precision: LossPrecision): Promise<ShardEnvelope> {
+  static async open(sink: ByteSink, columns: readonly ColumnSpec<string>[], precision: LossPrecision): Promise<ShardEnvelope> {
     const envelope = new ShardEnvelope(sink, columns, precision);
     await envelope.file.writeHeader();
     return envelope;
@@ -57,7 +57,7 @@ export class ShardEnvelope {
 }
 
 /** The columns as parquetjs-lite wants them told. It knows no zstd because it would have to compress; our pages come compressed. */
-function parquetSchema(columns: readonly ColumnSpec[]): parquet.ParquetSchema {
+function parquetSchema(columns: readonly ColumnSpec<string>[]): parquet.ParquetSchema {
   const leaf = (type: string): object => ({ type, statistics: false });
   const schema = new parquet.ParquetSchema(
     Object.fromEntries(

@@ -3,7 +3,7 @@ import parquetUtil from 'parquetjs-lite/lib/util.js';
 import { CREATED_BY, type ColumnSpec } from './schema.js';
 
 export interface FooterContent {
-  readonly columns: readonly ColumnSpec[];
+  readonly columns: readonly ColumnSpec<string>[];
   readonly rows: number;
   readonly rowGroups: readonly thrift.RowGroup[];
   readonly metadata: Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ export function encodeFooter({ columns, rows, rowGroups, metadata }: FooterConte
 }
 
 /** The nodes of one column, parents first. */
-function schemaElements({ name, type, shape }: ColumnSpec): object[] {
+function schemaElements({ name, type, shape }: ColumnSpec<string>): object[] {
   const { REQUIRED, REPEATED } = thrift.FieldRepetitionType;
   const leaf = (leafName: string): object =>
     new thrift.SchemaElement({

@@ -79,8 +79,8 @@ export interface OptionalColumns {
 
 export type PhysicalType = 'BYTE_ARRAY' | 'INT32' | 'FLOAT' | 'DOUBLE' | 'BOOLEAN';
 
-export interface ColumnSpec {
-  readonly name: ColumnName;
+export interface ColumnSpec<N extends string = ColumnName> {
+  readonly name: N;
   /** Physical type of the values; BYTE_ARRAY is always UTF-8 text. */
   readonly type: PhysicalType;
   /** `row`: one value a row; `tokens`: a list of n_tokens values a row; `list`: a list of its own length. */
@@ -114,7 +114,7 @@ export function shardColumns(optional: OptionalColumns): readonly ColumnSpec[] {
 }
 
 /** Path of a column's values in the Parquet schema: lists have the three levels the format's LIST section asks for. */
-export function columnPath({ name, shape }: ColumnSpec): readonly string[] {
+export function columnPath({ name, shape }: ColumnSpec<string>): readonly string[] {
   return shape === 'row' ? [name] : [name, 'list', 'element'];
 }
 
@@ -122,6 +122,6 @@ export function columnPath({ name, shape }: ColumnSpec): readonly string[] {
  * How a column's values are encoded. PLAIN opens everywhere. Losses on the 2^-11 grid are BYTE_STREAM_SPLIT: their low bytes are mostly zero, and
  * side by side they compress to 1.75 bytes a token instead of 2.3 (PLAIN), which is what the grid is for.
  */
-export function columnEncoding({ name }: ColumnSpec, precision: LossPrecision): ValueEncoding {
+export function columnEncoding({ name }: ColumnSpec<string>, precision: LossPrecision): ValueEncoding {
   return name === 'ref_loss' && precision === 'grid11' ? 'BYTE_STREAM_SPLIT' : 'PLAIN';
 }

@@ -1,22 +1,21 @@
 import { TouchstoneError } from '../errors.js';
 import type { ScoredDocument } from '../records.js';
 import type { ByteSink } from '../stream/byte-sink.js';
-import { checkText, openColumn, type ColumnWriter } from './column-writer.js';
-import { PageEncoder } from './data-page.js';
-import { ShardEnvelope } from './envelope.js';
+import { checkText, type ColumnWriter } from './column-writer.js';
+import type { PageEncoder } from './data-page.js';
 import { roundToGrid, tallyLosses } from './loss.js';
 import {
   CONVENTIONS,
   CONVENTIONS_KEY,
   PRECISION_KEY,
-  ROW_GROUP_ROWS,
   SCHEMA_VERSION,
   VERSION_KEY,
   shardColumns,
   type LossPrecision,
   type OptionalColumns,
 } from './schema.js';
-import { initZstd } from './zstd.js';
+import { openColumn, type StoredRow } from './shard-columns.js';
+import { ROW_GROUP_TOKENS, TableWriter } from './table-writer.js';
 
 export interface ShardWriterOptions {
   /** Receives the file from the first byte to the last; awaited before more is made. */
@@ -43,82 +42,52 @@ export interface ShardTotals {
   readonly bytes: number;
 }
 
-/**
- * Writes one score shard. Memory is one page per column and the compressed pages of one row group, however long the shard; a document larger than a
- * row group makes a larger one. The same documents and metadata give the same bytes. After an error nothing of the file is worth keeping.
- */
+/** Writes one score shard, by the rules and within the memory of TableWriter. */
 export class ShardWriter {
   private readonly options: ShardWriterOptions;
-  private readonly envelope: ShardEnvelope;
-  private readonly columns: readonly ColumnWriter[];
-  private readonly rowGroupTokens: number;
+  private readonly table: TableWriter<StoredRow>;
   private rounded = new Float32Array(0);
-  private groupRows = 0;
-  private groupTokens = 0;
   private totals = { rows: 0, tokens: 0, scored: 0, lossSum: 0 };
-  private state: 'open' | 'writing' | 'closed' = 'open';
 
-  private constructor(options: ShardWriterOptions, envelope: ShardEnvelope) {
-    const pages = new PageEncoder();
+  private constructor(options: ShardWriterOptions, table: TableWriter<StoredRow>) {
     this.options = options;
-    this.envelope = envelope;
-    this.columns = shardColumns(options.columns).map((column) => openColumn(column, pages, options.lossPrecision));
-    this.rowGroupTokens = options.rowGroupTokens ?? 1 << 20;
+    this.table = table;
   }
 
   static async open(options: ShardWriterOptions): Promise<ShardWriter> {
-    const { metadata, rowGroupTokens = 1 } = options;
+    const { sink, metadata, columns, lossPrecision, rowGroupTokens = ROW_GROUP_TOKENS } = options;
     for (const key of [VERSION_KEY, CONVENTIONS_KEY, PRECISION_KEY]) {
       if (key in metadata) throw new TouchstoneError('internal', `shard metadata must leave "${key}" to the writer, got ${JSON.stringify(metadata[key])}`);
     }
     for (const [key, value] of Object.entries(metadata)) checkText(`shard metadata "${key}"`, key + value);
     if (!Number.isInteger(rowGroupTokens) || rowGroupTokens < 1) throw new TouchstoneError('internal', `rowGroupTokens must be a positive integer, got ${rowGroupTokens}`);
-    await initZstd();
-    return new ShardWriter(options, await ShardEnvelope.open(options.sink, shardColumns(options.columns), options.lossPrecision));
+    const open = (pages: PageEncoder): ColumnWriter<StoredRow>[] => shardColumns(columns).map((column) => openColumn(column, pages, lossPrecision));
+    return new ShardWriter(options, await TableWriter.open({ sink, columns: open, lossPrecision, rowGroupTokens }));
   }
 
   /** Adds a row; the document's arrays are free again when this resolves. Calls must not overlap. */
   async append(document: ScoredDocument): Promise<void> {
-    this.begin('append to');
-    checkDocument(document, this.options.columns);
-    const losses = this.storedLosses(document.refLoss);
-    const { scored, sum } = tallyLosses(losses);
-    for (const column of this.columns) column.append({ document, losses, scored, lossSum: sum });
-    const tokens = document.tokenIds.length;
-    this.groupRows++;
-    this.groupTokens += tokens;
+    let stored: StoredRow | undefined;
+    await this.table.append(document.tokenIds.length, () => (stored = this.storedRow(document)));
+    const { scored, lossSum } = stored!;
     this.totals.rows++;
-    this.totals.tokens += tokens;
+    this.totals.tokens += document.tokenIds.length;
     this.totals.scored += scored;
-    this.totals.lossSum += sum;
-    if (this.groupTokens >= this.rowGroupTokens || this.groupRows === ROW_GROUP_ROWS) await this.endRowGroup();
-    this.state = 'open';
+    this.totals.lossSum += lossSum;
   }
 
   /** Writes what is left and the footer; the sink stays open. */
   async close(): Promise<ShardTotals> {
-    this.begin('close');
-    if (this.groupRows > 0) await this.endRowGroup();
-    await this.envelope.close({
-      ...this.options.metadata,
-      [VERSION_KEY]: SCHEMA_VERSION,
-      [CONVENTIONS_KEY]: CONVENTIONS,
-      [PRECISION_KEY]: this.options.lossPrecision,
-    });
-    this.state = 'closed';
-    return { ...this.totals, bytes: this.envelope.bytes };
+    const { metadata, lossPrecision } = this.options;
+    const bytes = await this.table.close({ ...metadata, [VERSION_KEY]: SCHEMA_VERSION, [CONVENTIONS_KEY]: CONVENTIONS, [PRECISION_KEY]: lossPrecision });
+    return { ...this.totals, bytes };
   }
 
-  private async endRowGroup(): Promise<void> {
-    await this.envelope.writeRowGroup(this.groupRows, this.columns.map((column) => column.finish()));
-    this.groupRows = 0;
-    this.groupTokens = 0;
-  }
-
-  /** Overlapping calls and calls after a failure would interleave or lose rows. */
-  private begin(what: string): void {
-    if (this.state === 'open') this.state = 'writing';
-    else throw new TouchstoneError('internal', `cannot ${what} a shard that is ${this.state === 'closed' ? 'closed' : 'being written, or failed while it was'}`);
+  private storedRow(document: ScoredDocument): StoredRow {
+    checkDocument(document, this.options.columns);
+    const losses = this.storedLosses(document.refLoss);
+    const { scored, sum } = tallyLosses(losses);
+    return { document, losses, scored, lossSum: sum };
   }
 
   private storedLosses(losses: Float32Array): Float32Array {
