@@ -10,7 +10,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['errors', 'records', 'tool', 'math', 'stream', 'charts'],
   ['corpus', 'tokenizer', 'windows', 'model', 'graph', 'runtime', 'run', 'selection'],
   ['store'],
-  ['scoring', 'training', 'audit'],
+  ['scoring', 'training', 'audit', 'masks'],
   ['verify'],
   ['config'],
   ['cli'],

@@ -6,6 +6,7 @@ import { addRetryListCommand } from './commands/retry-list-command.js';
 import { addAuditCommand } from './commands/audit-command.js';
 import { addCompareCommand } from './commands/compare-command.js';
 import { addScoreCommand } from './commands/score-command.js';
+import { addSelectCommand } from './commands/select-command.js';
 import { addStatusCommand } from './commands/status-command.js';
 import { addTrainCommand } from './commands/train-command.js';
 import { addVerifyCommand } from './commands/verify-command.js';
@@ -30,6 +31,7 @@ function buildProgram(): Command {
   addTrainCommand(program);
   addCompareCommand(program);
   addAuditCommand(program);
+  addSelectCommand(program);
   return program;
 }
 

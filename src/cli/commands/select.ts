@@ -1,0 +1,27 @@
+import { resolveMaskOptions, type MaskFlags } from '../../config/mask-settings.js';
+import { MASKS_NAME } from '../../masks/mask-record.js';
+import { writeMasks } from '../../masks/write-masks.js';
+import { listenForInterrupt } from '../interrupt.js';
+import { bytesText, countText } from '../number-text.js';
+import { shortPath } from '../short-path.js';
+
+export async function runSelect(run: string, flags: MaskFlags & { readonly json?: boolean }): Promise<void> {
+  const options = resolveMaskOptions(run, flags);
+  const interrupt = listenForInterrupt();
+  try {
+    const record = await writeMasks(options, { signal: interrupt.signal });
+    const { documents, tokens, candidates, kept } = record.totals;
+    if (flags.json === true) {
+      process.stdout.write(`${JSON.stringify({ out: options.out, ...record })}\n`);
+      return;
+    }
+    const bytes = record.files.reduce((sum, file) => sum + file.bytes, 0);
+    const share = candidates === 0 ? '0' : ((100 * kept) / candidates).toFixed(1);
+    process.stdout.write(
+      `kept       ${kept} of ${candidates} candidates (${share} %), of ${countText(tokens)} tokens in ${countText(documents)} documents\n` +
+        `written    ${record.files.length} ${record.files.length === 1 ? 'file' : 'files'}, ${bytesText(bytes)}, and ${shortPath(options.out)}/${MASKS_NAME}\n`,
+    );
+  } finally {
+    interrupt.dispose();
+  }
+}
