@@ -33,7 +33,7 @@ ${hasExcess ? toggle() : ''}
 <li><span class="pt"><b>⋯</b></span> part of a character</li>
 ${hasExcess ? '<li><span class="kp">word</span> kept by the selection</li>' : ''}
 </ul>
-<p class="legend">The further a token’s colour is to the right of the scale, the less the model expected it.${hasText ? '' : ' The tokenizer was not found: tokens are shown by their ids.'}</p>
+<p class="legend">The further a token’s colour is to the right of the scale, the less the model expected it.${hasExcess ? ' By excess loss, blue tokens are those the live model knows better than the reference model, orange ones those it can still learn.' : ''}${hasText ? '' : ' The tokenizer was not found: tokens are shown by their ids.'}</p>
 </div>
 ${lists.map(({ title, note, list, open }) => `<h3>${title}</h3>\n<p class="legend">${escaped(note)}</p>\n${list.length === 0 ? '<p>None.</p>' : list.map((document, at) => documentMarkup(document, at, at < open)).join('\n')}`).join('\n')}`,
   };
@@ -51,7 +51,7 @@ function documentMarkup(document: SampledDocument, at: number, open: boolean): s
   return `<details class="document"${open ? ' open' : ''}>
 <summary><span class="rank">${at + 1}</span><span class="loss">${natsText(meanLoss)}</span><span class="id">${name}</span><span class="source">${escaped(plainText(source))}</span><span class="size">${counted(tokens, 'token')}</span><span class="excerpt">${escaped(excerpt(document))}</span></summary>
 ${heatmap(document)}
-<p class="origin">${scoredText}unit ${countText(unit)}, row ${countText(row)} of its shard; source ${nameText(source)}; sha256 <code>${escaped(plainText(docHash))}</code></p>
+<p class="origin">${nameText(id)}: ${scoredText}unit ${countText(unit)}, row ${countText(row)} of its shard; source ${nameText(source)}; sha256 <code>${escaped(plainText(docHash))}</code></p>
 </details>`;
 }
 

@@ -39,7 +39,10 @@ function changes(list: readonly IdentityChange[]): string {
 
 const LEVEL_WORDS: Readonly<Record<DriftLevel, string>> = { ok: 'ok', watch: 'watch', alarm: 'alarm', 'too-few': 'too few tokens' };
 
-export function driftMark(level: DriftLevel): string {
+/** A source that one of the runs does not have cannot have moved. */
+function driftMark({ level, earlier, now }: SourceDistance): string {
+  if (earlier.tokens === 0 && now.tokens > 0) return levelMark('none', 'new');
+  if (now.tokens === 0 && earlier.tokens > 0) return levelMark('none', 'gone');
   return levelMark(level === 'too-few' ? 'none' : level, LEVEL_WORDS[level]);
 }
 
@@ -47,9 +50,9 @@ function distances({ overall, bySource, limits, newSources, removedSources }: Dr
   const rows: SourceDistance[] = [{ ...overall, source: 'all sources', others: true }, ...bySource.toSorted((a, b) => severity(b.level) - severity(a.level) || (b.psi ?? -1) - (a.psi ?? -1))];
   const columns: Column<SourceDistance>[] = [
     { head: 'source', kind: 'text', cell: ({ source, others }) => (others ? escaped(source) : nameText(source)) },
-    { head: 'level', kind: 'text', cell: ({ level }) => driftMark(level) },
-    { head: 'PSI', hint: 'Population stability index over the fixed bins', kind: 'number', cell: ({ psi }) => indexText(psi) },
-    { head: 'Wasserstein', hint: 'Nats by which losses would have to move on average', kind: 'number', cell: ({ wasserstein }) => natsText(wasserstein) },
+    { head: 'level', kind: 'text', cell: driftMark },
+    { head: 'PSI', hint: 'Population stability index over the fixed bins', kind: 'number', cell: ({ psi }) => reached(psi, limits.psi, indexText) },
+    { head: 'Wasserstein', hint: 'Nats by which losses would have to move on average', kind: 'number', cell: ({ wasserstein }) => reached(wasserstein, limits.wasserstein, natsText) },
     { head: 'mean earlier', kind: 'number', cell: ({ earlier }) => natsText(earlier.mean) },
     { head: 'mean now', kind: 'number', cell: ({ now }) => natsText(now.mean) },
     { head: 'change', kind: 'number', cell: ({ earlier, now }) => deltaText(difference(earlier.mean, now.mean)) },
@@ -63,6 +66,11 @@ function distances({ overall, bySource, limits, newSources, removedSources }: Dr
   return `${table({ caption: 'Distance of the losses, earlier to now', columns, rows })}
 <p class="legend">watch: PSI from ${limits.psi.watch} or Wasserstein from ${limits.wasserstein.watch} nats; alarm: from ${limits.psi.alarm} or ${limits.wasserstein.alarm} nats. Means and changes in nats.</p>
 ${named('New sources', newSources)}${named('Sources that are gone', removedSources)}`;
+}
+
+/** A distance, set off where it is at a limit: it is what the level comes from. */
+function reached(value: number | null, { watch, alarm }: Drift['limits']['psi'], text: (value: number | null) => string): string {
+  return value === null || value < watch ? text(value) : `<strong class="level ${value < alarm ? 'watch' : 'alarm'}">${text(value)}</strong>`;
 }
 
 function severity(level: DriftLevel): number {

@@ -27,7 +27,7 @@ function referenceOnly({ mean, low, high }: ReferenceDynamics): string {
 The categories of Rho-1 (H→H, L→H, H→L, L→L) need the losses at several checkpoints of one model: <code>--dynamics</code>.</p>`;
 }
 
-function checkpoints({ checkpoints: list, joined, change, mean, categories }: CheckpointDynamics): string {
+function checkpoints({ checkpoints: list, joined, tokens, change, mean, categories }: CheckpointDynamics): string {
   const columns: Column<Category>[] = [
     { head: 'category', kind: 'text', cell: ({ category }) => `<strong>${arrow(category)}</strong>` },
     { head: 'meaning', kind: 'text', cell: ({ category }) => MEANINGS[category] },
@@ -37,7 +37,7 @@ function checkpoints({ checkpoints: list, joined, change, mean, categories }: Ch
     { head: 'kinds of token', kind: 'text', cell: kinds },
   ];
   return `<p>A line is fitted to each token's losses over ${counted(list.length, 'checkpoint')}. A fall of more than ${natsText(Math.abs(change))} nats from the first to the last is H→L, a rise of as much L→H;
-what moves less is H→H or L→L, by whether its last loss is above the mean there, ${natsText(mean)} nats. ${joinText(joined)}</p>
+what moves less is H→H or L→L, by whether its last loss is above the mean there, ${natsText(mean)} nats. ${joinText(joined)} Shares are of the ${counted(tokens, 'token')} with a loss at every checkpoint.</p>
 <ol class="checkpoints">${list.map(({ run, modelHash, mean: at }) => `<li><code>${escaped(plainText(run))}</code>, model ${shortHash(modelHash)}, mean ${natsText(at)} nats</li>`).join('')}</ol>
 ${table({ caption: 'Tokens by how their loss moves', columns, rows: categories })}
 ${categories.map(examples).join('\n')}`;

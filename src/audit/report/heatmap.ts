@@ -76,9 +76,9 @@ export function heatLegend(scale: HeatScale): string {
   const { steps, edges, kind } = scale;
   const cell = 26;
   const width = cell * steps.length;
-  const labelled = edges.map((edge, at) => ({ edge, at })).filter(({ at }) => kind === 'excess' || at % 2 === 0);
+  const labelled = edges.map((edge, at) => ({ edge, at })).filter(({ edge, at }) => (kind === 'excess' ? Number.isInteger(Math.log2(Math.abs(edge)) / 2) : at % 2 === 0));
   const rectangles = steps.map(({ className }, step) => `<rect class="${className}" x="${step * cell}" y="0" width="${cell}" height="14"/>`);
   const labels = labelled.map(({ edge, at }) => `<line class="tick" x1="${(at + 1) * cell}" x2="${(at + 1) * cell}" y1="14" y2="18"/><text x="${(at + 1) * cell}" y="30" text-anchor="middle">${String(Number(edge.toPrecision(3))).replace('-', '−')}</text>`);
-  const name = kind === 'loss' ? 'loss of the token in nats, from certain to worse than a guess' : 'excess loss in nats, live minus reference';
+  const name = kind === 'loss' ? 'loss of the token in nats: expected at the left, surprising at the right' : 'excess loss in nats, live minus reference';
   return `<figure class="scale ${kind}"><svg viewBox="-1 -1 ${width + 2} 34" role="img" aria-label="${escaped(`Colours: ${name}; steps at ${labelled.map(({ edge }) => edge).join(', ')}`)}">${rectangles.join('')}<rect class="frame" x="0" y="0" width="${width}" height="14"/>${labels.join('')}</svg><figcaption>${name}</figcaption></figure>`;
 }

@@ -70,7 +70,8 @@ export function perplexityText(meanNats: number | null): string {
 
 /** A number without a unit, such as PSI, in three decimals. */
 export function indexText(value: number | null): string {
-  return natsText(value);
+  if (value === null || !Number.isFinite(value)) return NONE;
+  return value > 0 && value < 0.0005 ? '<0.001' : value.toFixed(3).replace('-', '−');
 }
 
 /** "11.8 MiB" */

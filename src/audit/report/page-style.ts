@@ -122,7 +122,7 @@ const TOKENS = `
 .tokens b, .marks b, .context b, th b, td b { font-weight: 400; font-size: 0.72em; padding: 0 2px; margin: 0 1px; border: 1px solid currentColor; border-radius: 2px; white-space: nowrap; }
 .context { white-space: pre-wrap; }
 .un { ${HATCHED} }
-.sp { box-shadow: inset 0 0 0 1.5px currentColor; border-radius: 3px; } .pt { text-decoration: underline dotted; } .kp { box-shadow: inset 0 -3px 0 var(--text); }
+.sp { box-shadow: inset 0 0 0 1.5px currentColor; border-radius: 3px; } .pt { text-decoration: underline dotted; } .kp { box-shadow: 0 2px 0 var(--page), 0 4px 0 var(--text); }
 .ct::after { content: "… cut"; font-size: 0.75em; }
 .st::before { content: attr(data-b); content: attr(data-b) / ""; margin: 0 3px 0 2px; padding: 1px 5px; border-left: 3px solid var(--step); background: var(--raised); color: var(--text); font-size: 0.75em; }
 .cut, .origin { margin: 4px 0 10px; font-size: 12.5px; color: var(--muted); overflow-wrap: anywhere; max-width: none; }

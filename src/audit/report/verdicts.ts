@@ -1,6 +1,6 @@
 import { escaped } from '../../charts/markup.js';
 import type { AuditReport, SourceStats } from '../report-data.js';
-import { countText, natsText, percentText } from './number-text.js';
+import { countText, indexText, natsText, percentText } from './number-text.js';
 import { counted, levelMark, type Level } from './section.js';
 import { plainText } from './visible-text.js';
 
@@ -51,7 +51,8 @@ function driftVerdict({ drift }: AuditReport): Verdict {
   if (drift === null) return { ...base, level: 'none', answer: 'Not compared', detail: 'A run given with --compare is compared here.' };
   const moved = drift.bySource.filter(({ level }) => level === 'alarm' || level === 'watch');
   const where = moved.length === 0 ? '' : ` Moved: ${moved.slice(0, 3).map(({ source }) => plainText(source)).join(', ')}${moved.length > 3 ? ` and ${countText(moved.length - 3)} more` : ''}.`;
-  const distance = `PSI ${natsText(drift.overall.psi)}, mean ${natsText(drift.overall.earlier.mean)} before and ${natsText(drift.overall.now.mean)} now.`;
+  const { psi, wasserstein, earlier, now } = drift.overall;
+  const distance = `Mean ${natsText(earlier.mean)} nats before, ${natsText(now.mean)} now; PSI ${indexText(psi)}, Wasserstein ${natsText(wasserstein)} nats.`;
   const other = drift.changes.find(({ level }) => level === 'alarm');
   if (other !== undefined) return { ...base, level: 'alarm', answer: 'Not the same measure', detail: `${capitalized(other.what)} changed. ${distance}` };
   if (drift.level === 'too-few') return { ...base, level: 'none', answer: 'Too few tokens to tell', detail: distance };

@@ -2,6 +2,7 @@ import type { AuditReport } from '../../../src/audit/report-data.js';
 import { LISTED_SOURCES, type SourceStats } from '../../../src/audit/report-data/distribution.js';
 import { NAME_CHARACTERS, PIECE_CHARACTERS, SAMPLED_DOCUMENTS, SHOWN_CHARACTERS, SHOWN_TOKENS, type SampledDocument } from '../../../src/audit/report-data/documents.js';
 import { LARGEST_DELTAS } from '../../../src/audit/report-data/drift.js';
+import { EXAMPLES, type DynamicsExample } from '../../../src/audit/report-data/dynamics.js';
 import { LISTED_FILES } from '../../../src/audit/report-data/identity.js';
 import { QUARANTINE_EXAMPLES, QUARANTINE_FILES } from '../../../src/audit/report-data/quarantine.js';
 import { sampledDocument, strip } from './sample-document.js';
@@ -72,6 +73,8 @@ export function largestReport(): AuditReport {
   const sources = Array.from({ length: LISTED_SOURCES }, (_, row) => source(row));
   const drift = sampleDrift();
   const excess = sampleExcess();
+  const dynamics = sampleDynamics();
+  const example: DynamicsExample = { id: name, source: name, position: 1, before: name, token: name.slice(0, PIECE_CHARACTERS), after: name, losses: [1, 2, 3] };
   const listed = Array.from({ length: LISTED_FILES }, () => ({ path: name, bytes: 1, sha256: 'f'.repeat(64), format: 'jsonl.zst' }));
   return sampleReport({
     identity: sampleIdentity({ run: name, corpus: { ...report.identity.corpus, listed } }),
@@ -85,6 +88,7 @@ export function largestReport(): AuditReport {
       paired: { ...drift.paired!, largest: Array.from({ length: LARGEST_DELTAS }, () => ({ id: name, source: name, tokens: 3, earlier: 1, now: 2 })) },
     },
     excess: { ...excess, selections: Array.from({ length: 4 }, () => ({ ...excess.selections[0]!, bySource: sources.map((row) => ({ source: row.source, candidates: 2, kept: 1 })) })) },
+    dynamics: { ...dynamics, categories: dynamics.categories.map((category) => ({ ...category, examples: Array.from({ length: EXAMPLES }, () => example) })) },
     quarantine: {
       ...report.quarantine,
       reasons: Array.from({ length: 11 }, () => ({ ...report.quarantine.reasons[0]!, examples: Array.from({ length: QUARANTINE_EXAMPLES }, () => ({ file: name, position: 1, positionKind: 'byte' as const, id: name, detail: '\ue000'.repeat(300) })) })),

@@ -40,7 +40,7 @@ describe('the answers at the top of the report', () => {
   it('put another model before any distance: the numbers no longer measure the same', () => {
     const changed = sampleDrift({ level: 'ok', changes: [{ key: 'model.hash', level: 'alarm', what: 'the model', earlier: 'a', now: 'b' }] });
     expect(answerTo(/differ/, { drift: changed })).toMatchObject({ level: 'alarm', answer: 'Not the same measure' });
-    expect(answerTo(/differ/, { drift: changed }).detail).toMatch(/^The model changed\. PSI/);
+    expect(answerTo(/differ/, { drift: changed }).detail).toMatch(/^The model changed\. Mean [\d.]+ nats before, [\d.]+ now; PSI 0\.131, Wasserstein 0\.210 nats\.$/);
   });
 
   it('name the source with the highest mean loss, of those with enough tokens to have one', () => {
