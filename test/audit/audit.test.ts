@@ -92,6 +92,25 @@ describe('the numbers of an audit', () => {
     }
   });
 
+  it('count positions of packed rows from where documents begin, and of the first from what its id says', async () => {
+    const losses = Array.from({ length: 63 }, (_, t) => t / 8);
+    const rows = [
+      { ...documentOf({ id: 'a@0', losses }), docStarts: Int32Array.of(0, 40) },
+      { ...documentOf({ id: 'b@23', losses }), docStarts: Int32Array.of(10) },
+    ];
+    const { distribution, completeness, documents } = await auditOf(await writeRun({ units: [rows], plan: (plan) => ({ ...plan, windows: { ...plan.windows, layout: 'packed', contextLength: 64, stride: 63 } }) }));
+    expect(completeness.state).toBe('complete');
+    const positions = rows.flatMap((_, row) => losses.map((loss, t) => ({ loss, position: row === 0 ? (t < 40 ? t : t - 40) : t < 10 ? 23 + t : t - 10 })));
+    for (const { from, to, tokens, mean } of distribution.byDocumentPosition) {
+      const own = positions.filter(({ position }) => position >= from && position <= to!);
+      expect(tokens).toBe(own.length);
+      expect(mean).toBeCloseTo(own.reduce((sum, { loss }) => sum + loss / own.length, 0), 10);
+    }
+    // BOS is the one token of context of the first.
+    expect(distribution.byContext.map(({ from, tokens }) => [from, tokens]).slice(0, 4)).toEqual([[1, 2], [2, 2], [3, 2], [4, 4]]);
+    expect(documents.random.map(({ text }) => text.documentStarts)).toEqual([[0, 40], [10]]);
+  });
+
   it('list the 50 largest sources and put the rest together, dropping nothing', async () => {
     const documents = Array.from({ length: 70 }, (_, i) => documentOf({ id: `d${i}`, source: `s${i}`, losses: Array.from({ length: i + 1 }, () => 1 + i) }));
     const { distribution } = await auditOf(await writeRun({ units: [documents] }));
