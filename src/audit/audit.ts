@@ -19,9 +19,9 @@ import { indexSources } from './source-index.js';
 import { findVocabulary } from './vocabulary-text.js';
 
 /**
- * Audits the score set of a run, finished or not, and everything it is to be compared with. Reads each run's tokens once (and its columns of one value a row once
- * more); never a model. Memory does not depend on the size of the runs. Equal folders and options give equal reports, but for the hash of a damaged page no order of
- * work shows. Throws for what cannot be audited at all: no plan, another tokenizer, conditions that name no metric.
+ * Audits the score set of a run, finished or not, and compares it with what it is to be compared with; never reads a model. The tokens of the run and of an earlier one
+ * are read once, columns of one value a row a few times; checkpoints twice. Memory does not grow with the runs. Equal folders and options give equal reports. Throws
+ * for what cannot be audited at all: no plan, another tokenizer, checkpoints in another order, conditions that name no metric.
  */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
   const given = [...(options.compare === null ? [] : ['--compare']), ...(options.live === null ? [] : ['--live'])];
