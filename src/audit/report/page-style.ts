@@ -45,7 +45,9 @@ const VERDICTS = `
 .banner { margin: 0 0 18px; padding: 12px 16px; border: 1px solid; border-left-width: 6px; border-radius: 4px; }
 .banner.alarm { background: var(--alarm-page); border-color: var(--alarm); } .banner.watch { background: var(--watch-page); border-color: var(--watch); }
 .banner p { margin: 0; max-width: none; font-weight: 600; } .banner ul { margin: 6px 0 0; padding: 0; list-style: none; overflow-wrap: anywhere; }
-.verdicts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 225px), 1fr)); margin: 0; padding: 0; list-style: none; border: 1px solid var(--line); border-radius: 6px; overflow: hidden; gap: 1px; background: var(--line); }
+@media (min-width: 560px) { .verdicts { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@media (min-width: 960px) { .verdicts { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
+.verdicts { display: grid; margin: 0; padding: 0; list-style: none; border: 1px solid var(--line); border-radius: 6px; overflow: hidden; gap: 1px; background: var(--line); }
 .verdicts li { padding: 12px 16px 14px; background: var(--page); min-width: 0; overflow-wrap: anywhere; }
 .verdicts a { color: var(--muted); font-size: 13px; text-decoration: none; } .verdicts a:hover { text-decoration: underline; }
 .verdicts p { margin: 0; font-size: 13.5px; color: var(--muted); }
@@ -134,10 +136,11 @@ const PRINT = `
 @media print {
   :root { --page: #ffffff; --raised: #f6f7f8; --text: #000000; --muted: #444b52; --line: #c9cdd2; }
   body { display: block; max-width: none; padding: 0; font-size: 10pt; } nav, .toggle, .needs-script, .status, .tip { display: none; }
-  .scroll { overflow: visible; } .wide { min-width: 0; } table { font-size: 8pt; } th, td { padding-right: 8px; }
+  .scroll { overflow: visible; } .wide { min-width: 0; } table, thead th { font-size: 8pt; } th, td { padding-right: 8px; }
   h2, h3, summary { break-after: avoid; } figure, tr, .verdicts { break-inside: avoid; }
   .tokens span, .scale rect, .bar, svg rect, .banner { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  details::details-content { content-visibility: visible; block-size: auto; }
+  details:not(.document, [open]) { display: none; }
+  .document::details-content { content-visibility: visible; block-size: auto; }
 }
 `;
 

@@ -24,11 +24,11 @@ export function verdicts(report: AuditReport): readonly Verdict[] {
 }
 
 function completenessVerdict({ completeness }: AuditReport): Verdict {
-  const { state, units, documents, problems } = completeness;
+  const { state, units, documents, problems, problemCount } = completeness;
   const base = { question: 'Is the run complete?', section: 'run' };
   const accounts = `${counted(documents.read, 'document')} read, ${countText(documents.scored)} scored.`;
-  if (state === 'damaged') return { ...base, level: 'alarm', answer: 'Damaged', detail: plainText(problems[0]?.message ?? 'A file is not what its record says.') };
-  if (state === 'unfinished') return { ...base, level: 'alarm', answer: 'Unfinished', detail: `${countText(units.committed)} of ${counted(units.planned, 'unit')} committed. ${accounts}` };
+  if (state === 'damaged') return { ...base, level: 'alarm', answer: 'Damaged', detail: `${counted(problemCount, 'fault')}, listed above. ${accounts}` };
+  if (state === 'unfinished') return { ...base, level: 'alarm', answer: 'Unfinished', detail: `${unfinishedText(units)} ${accounts}` };
   const left = documents.quarantined + documents.skipped;
   return {
     ...base,
@@ -36,6 +36,10 @@ function completenessVerdict({ completeness }: AuditReport): Verdict {
     answer: problems.length === 0 ? 'Complete' : 'Complete, with warnings',
     detail: `${units.planned === 1 ? 'Its one unit' : `All ${countText(units.planned)} units`}. ${accounts}${left === 0 ? '' : ` ${countText(documents.quarantined)} quarantined, ${countText(documents.skipped)} skipped.`}`,
   };
+}
+
+function unfinishedText({ committed, planned }: AuditReport['completeness']['units']): string {
+  return committed < planned ? `${countText(committed)} of ${counted(planned, 'unit')} committed.` : 'All units are committed, but the manifest was never written; touchstone finalize writes it.';
 }
 
 function checksVerdict({ checks }: AuditReport): Verdict {
@@ -93,9 +97,9 @@ export function verdictCards(list: readonly Verdict[]): string {
 
 /** The banner above everything where a run is not whole; nothing where it is. */
 export function banner({ completeness }: AuditReport): string {
-  const { state, problems, problemCount } = completeness;
+  const { state, problems, problemCount, units } = completeness;
   if (state === 'complete' && problems.length === 0) return '';
-  const heading = state === 'damaged' ? 'This run is damaged: its numbers are of what could be read.' : state === 'unfinished' ? 'This run is not finished: its numbers are of what is committed.' : 'This run is complete, with warnings.';
+  const heading = state === 'damaged' ? 'This run is damaged: its numbers are of what could be read.' : state === 'unfinished' ? `This run is not finished: its numbers are of what is committed. ${unfinishedText(units)}` : 'This run is complete, with warnings.';
   const items = problems.map(({ level, message }) => `<li>${levelMark(level, level)} ${escaped(plainText(message))}</li>`);
   return `<div class="banner ${state === 'complete' ? 'watch' : 'alarm'}" role="alert"><p>${heading}</p>${items.length === 0 ? '' : `<ul>${items.join('')}</ul>`}${problemCount > problems.length ? `<p>${countText(problemCount - problems.length)} more faults are not listed.</p>` : ''}</div>`;
 }

@@ -19,7 +19,8 @@ describe('the answers at the top of the report', () => {
     expect(complete({})).toMatchObject({ level: 'ok', answer: 'Complete', detail: 'All 4 units. 5,003 documents read, 5,000 scored. 2 quarantined, 1 skipped.' });
     expect(complete({ problems: [{ level: 'watch', message: 'an id repeats' }] })).toMatchObject({ level: 'watch', answer: 'Complete, with warnings' });
     expect(complete({ state: 'unfinished', units: { planned: 4, committed: 3, audited: 3, missing: [2] } })).toMatchObject({ level: 'alarm', answer: 'Unfinished', detail: '3 of 4 units committed. 5,003 documents read, 5,000 scored.' });
-    expect(complete({ state: 'damaged', problems: [{ level: 'alarm', message: 'sha256 differs' }] })).toMatchObject({ level: 'alarm', answer: 'Damaged', detail: 'sha256 differs' });
+    expect(complete({ state: 'damaged', problemCount: 1, problems: [{ level: 'alarm', message: 'sha256 differs' }] })).toMatchObject({ level: 'alarm', answer: 'Damaged', detail: '1 fault, listed above. 5,003 documents read, 5,000 scored.' });
+    expect(complete({ state: 'unfinished' }).detail).toContain('the manifest was never written; touchstone finalize writes it');
   });
 
   it('name the conditions that came true', () => {
