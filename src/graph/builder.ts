@@ -46,8 +46,12 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Makes `value` an output; the graph's caller finds it under `name`. */
+  /** Makes `value` an output; the graph's caller finds it under `name`. A value whose own name that is, is not copied even where nodes use it too. */
   output(name: string, value: Value): void {
+    if (value.name === name) {
+      this.#outputs.push(value);
+      return;
+    }
     const renamed = { ...value, name: this.#unique(name) };
     this.#nodes.push({ op: 'Identity', domain: '', inputs: [value], outputs: [renamed], attributes: {} });
     this.#outputs.push(renamed);

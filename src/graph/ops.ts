@@ -150,8 +150,18 @@ export function maxLast(g: GraphBuilder, x: Value): Value {
 
 /** Mean over the last axis, which stays with size 1. */
 export function meanLastKept(g: GraphBuilder, x: Value): Value {
+  return reduceLastKept(g, 'ReduceMean', x);
+}
+
+/** Sum over the last axis, which stays with size 1. (Of an x without elements the runtime leaves the shape as it is, which broadcasts to x as well.) */
+export function sumLastKept(g: GraphBuilder, x: Value): Value {
+  return reduceLastKept(g, 'ReduceSum', x);
+}
+
+
+function reduceLastKept(g: GraphBuilder, op: 'ReduceMean' | 'ReduceSum', x: Value): Value {
   const axes = g.constant('int64', [1], [-1]);
-  return g.node('ReduceMean', [x, axes], x.dtype, [...x.shape.slice(0, -1), 1], { attributes: { keepdims: int(1) } });
+  return g.node(op, [x, axes], x.dtype, [...x.shape.slice(0, -1), 1], { attributes: { keepdims: int(1) } });
 }
 
 /** Sum over the given axes, which disappear. */
@@ -180,6 +190,11 @@ export function transpose(g: GraphBuilder, x: Value, permutation: readonly numbe
   return g.node('Transpose', [x], x.dtype, permutation.map((axis) => x.shape[axis]!), { attributes: { perm: ints(permutation) } });
 }
 
+/** The size of one axis of x as int64 [1]. */
+export function sizeOf(g: GraphBuilder, x: Value, axis: number): Value {
+  return g.node('Shape', [x], 'int64', [1], { attributes: { start: int(axis), end: int(axis + 1) } });
+}
+
 /** The sizes of x as int64[rank]. */
 export function shapeOf(g: GraphBuilder, x: Value): Value {
   return g.node('Shape', [x], 'int64', [x.shape.length]);
@@ -197,6 +212,12 @@ export function split(g: GraphBuilder, x: Value, axis: number, sizes: readonly n
   if (sizes.reduce((sum, size) => sum + size, 0) !== x.shape[axis]) refuse('split', `sizes ${sizes.join('+')} do not add up to axis ${axis}`, x);
   const outputs = sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((dim, at) => (at === axis ? size : dim)) }));
   return g.nodes('Split', [x, g.constant('int64', [sizes.length], sizes)], outputs, { attributes: { axis: int(axis) } });
+}
+
+/** x cut along `axis` into parts whose sizes are only known when the graph runs: int64 [parts], which add up to the axis; they are then called `names`. */
+export function splitInto(g: GraphBuilder, x: Value, axis: number, sizes: Value, names: readonly Dim[]): readonly Value[] {
+  const outputs = names.map((size) => ({ dtype: x.dtype, shape: x.shape.map((dim, at) => (at === axis ? size : dim)) }));
+  return g.nodes('Split', [x, sizes], outputs, { attributes: { axis: int(axis) } });
 }
 
 /** x from `start` to before `end` (int64 [1] each) along `axis`, whose size is then called `length`. */

@@ -21,33 +21,58 @@ export interface AdamWOptions {
   readonly epsilon: number;
 }
 
-/** Numbers that change from step to step, all float32 scalars. */
+/** Numbers of one step, all float32 scalars. */
 export interface AdamWStep {
-  /** Learning rate / (1 - beta1^step). */
-  readonly stepSize: Value;
-  /** 1 / sqrt(1 - beta2^step). */
-  readonly varianceScale: Value;
+  /** Learning rate * sqrt(1 - beta2^t) / (1 - beta1^t). */
+  readonly size: Value;
+  /** Epsilon * sqrt(1 - beta2^t). */
+  readonly epsilon: Value;
   /** 1 - learning rate * weight decay. */
   readonly decay: Value;
 }
 
-export interface AdamWState {
-  readonly parameter: Value;
-  /** Moving averages of the gradient and of its square. */
+/** Declares the inputs `step_size`, learning rate / (1 - beta1^t), `variance_scale`, 1 / sqrt(1 - beta2^t), and `decay`, 1 - learning rate * weight decay. */
+export function adamWStep(g: GraphBuilder, { epsilon }: AdamWOptions): AdamWStep {
+  const stepSize = g.input('step_size', 'float32', []);
+  const varianceScale = g.input('variance_scale', 'float32', []);
+  return { size: div(g, stepSize, varianceScale), epsilon: div(g, scalar(g, epsilon), varianceScale), decay: g.input('decay', 'float32', []) };
+}
+
+/** Moving averages of the gradient and of its square. */
+export interface Moments {
   readonly moment: Value;
   readonly variance: Value;
 }
 
+/** The factors of a gradient and of its square in their moving averages, clipping included: float32 scalars, the same for every parameter. */
+export interface MomentFactors {
+  readonly first: Value;
+  readonly second: Value;
+}
+
+/** @param clip what every gradient is multiplied by: float32 [] */
+export function momentFactors(g: GraphBuilder, clip: Value, { beta1, beta2 }: AdamWOptions): MomentFactors {
+  return { first: mul(g, clip, scalar(g, 1 - beta1)), second: mul(g, mul(g, clip, clip), scalar(g, 1 - beta2)) };
+}
+
+/** The averages after one more gradient, as values of the given names. The caller may let each overwrite its input. */
+export function nextMoments(g: GraphBuilder, { moment, variance }: Moments, grad: Value, factors: MomentFactors, { beta1, beta2 }: AdamWOptions, names: Readonly<Record<keyof Moments, string>>): Moments {
+  const average = (old: Value, beta: number, fresh: Value, factor: Value, name: string): Value =>
+    g.node('Add', [mul(g, old, scalar(g, beta)), mul(g, fresh, factor)], old.dtype, old.shape, { name });
+  return {
+    moment: average(moment, beta1, grad, factors.first, names.moment),
+    variance: average(variance, beta2, mul(g, grad, grad), factors.second, names.variance),
+  };
+}
+
 /**
- * One step of Adam with decoupled weight decay (https://arxiv.org/abs/1711.05101), in PyTorch's order of operations.
- * The caller may let each result overwrite its input: only the node that makes a result reads the input it replaces after others have.
+ * A parameter after one step of Adam with decoupled weight decay (https://arxiv.org/abs/1711.05101), given its new moments:
+ * p (1 - rate * weight decay) - rate * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon), where the numbers of the step are brought together first.
+ * The caller may let the result overwrite the parameter.
  *
  * @param decayed whether weight decay applies to this parameter
  */
-export function adamW(g: GraphBuilder, state: AdamWState, grad: Value, step: AdamWStep, { beta1, beta2, epsilon }: AdamWOptions, decayed: boolean): AdamWState {
-  const moment = add(g, mul(g, state.moment, scalar(g, beta1)), mul(g, grad, scalar(g, 1 - beta1)));
-  const variance = add(g, mul(g, state.variance, scalar(g, beta2)), mul(g, mul(g, grad, grad), scalar(g, 1 - beta2)));
-  const deviation = add(g, mul(g, sqrt(g, variance), step.varianceScale), scalar(g, epsilon));
-  const kept = decayed ? mul(g, state.parameter, step.decay) : state.parameter;
-  return { parameter: sub(g, kept, mul(g, div(g, moment, deviation), step.stepSize)), moment, variance };
+export function adamW(g: GraphBuilder, parameter: Value, { moment, variance }: Moments, step: AdamWStep, decayed: boolean): Value {
+  const kept = decayed ? mul(g, parameter, step.decay) : parameter;
+  return sub(g, kept, mul(g, div(g, moment, add(g, sqrt(g, variance), step.epsilon)), step.size));
 }

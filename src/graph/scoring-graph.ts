@@ -24,7 +24,7 @@ export interface ScoringGraphOptions {
  */
 export function buildScoringGraph({ spec, weights: refs, contextLength, stats }: ScoringGraphOptions): Graph {
   const g = new GraphBuilder(`score_${spec.modelType}`);
-  const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']), blocksFor(contextLength));
+  const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']), { count: blocksFor(contextLength), cut: 'least' });
   const weights = checkpointWeights(g, refs);
   const { hidden, project } = decoder(g, grid, spec, weights, contextLength);
   lossHead(g, hidden, project, stats);

@@ -3,15 +3,16 @@ import { decoder } from './architectures/decoder.js';
 import { GraphBuilder } from './builder.js';
 import { gradients } from './gradient/backward.js';
 import type { Graph, Value } from './ir.js';
+import { trainingBlocksFor } from './layers/causal-blocks.js';
 import { sequence } from './layers/sequence.js';
 import { nonZero, rankScores, selectHighest, tokenWeights } from './layers/token-selection.js';
 import { add, cast, div, exp, gatherColumn, gatherRows, logSoftmax, mul, neg, reshape, scalar, shapeOf, sumOver, unsqueeze } from './ops.js';
-import { adamW, clipFactor, globalNorm, type AdamWOptions } from './optimizer.js';
+import { adamW, adamWStep, clipFactor, globalNorm, momentFactors, nextMoments, type AdamWOptions } from './optimizer.js';
 import { parameterInputs } from './weights.js';
 
 export interface TrainingGraphOptions {
   readonly spec: ModelSpec;
-  /** Longest T a batch may have. */
+  /** T; batches may be shorter, down to a position for each of the blocks attention is computed in, which are 8 at most. */
   readonly contextLength: number;
   /**
    * 'causal' trains on every position of `rows`. 'selective' trains on the `keep` highest scores of each group of positions, where a
@@ -59,7 +60,7 @@ export const nextName = (input: string): string => `${input}/next`;
 export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph {
   const { spec, objective, phase, optimizer } = options;
   const g = new GraphBuilder(`train_${spec.modelType}`);
-  const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']));
+  const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']), { count: trainingBlocksFor(options.contextLength), cut: 'even' });
   const rows = g.input('rows', 'int32', ['N']);
   const targets = g.input('targets', 'int32', ['N']);
   const weights = parameterInputs(g);
@@ -89,14 +90,16 @@ export function buildTrainingGraph(options: TrainingGraphOptions): TrainingGraph
     const norm = div(g, globalNorm(g, summed), denominator);
     g.output('gradient_norm', norm);
     const factor = div(g, clipFactor(g, norm, optimizer.clipNorm), denominator);
-    const step = { stepSize: g.input('step_size', 'float32', []), varianceScale: g.input('variance_scale', 'float32', []), decay: g.input('decay', 'float32', []) };
+    const factors = momentFactors(g, factor, optimizer);
+    const step = adamWStep(g, optimizer);
     parameters.forEach((parameter, at) => {
       const { name, shape } = parameter;
-      const state = { parameter, moment: g.input(momentName(name), 'float32', shape), variance: g.input(varianceName(name), 'float32', shape) };
-      const next = adamW(g, state, mul(g, summed[at]!, factor), step, optimizer, options.decays(name, shape as number[]));
-      g.output(nextName(name), next.parameter);
-      g.output(nextName(momentName(name)), next.moment);
-      g.output(nextName(varianceName(name)), next.variance);
+      const names = { moment: nextName(momentName(name)), variance: nextName(varianceName(name)) };
+      const before = { moment: g.input(momentName(name), 'float32', shape), variance: g.input(varianceName(name), 'float32', shape) };
+      const moments = nextMoments(g, before, summed[at]!, factors, optimizer, names);
+      g.output(names.moment, moments.moment);
+      g.output(names.variance, moments.variance);
+      g.output(nextName(name), adamW(g, parameter, moments, step, options.decays(name, shape as number[])));
     });
   }
   return { graph: g.build(), parameters: parameters.map(({ name, shape }) => ({ name, shape: shape as readonly number[] })) };

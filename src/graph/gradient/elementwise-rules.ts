@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../ir.js';
-import { add, div, erf, exp, mul, neg, reshape, scalar, shapeOf, sigmoid, sub, sumLast, sumOver, tanh, unsqueeze } from '../ops.js';
+import { add, div, erf, exp, mul, neg, reshape, scalar, shapeOf, sigmoid, sub, sumLastKept, sumOver, tanh } from '../ops.js';
 import { floatAttribute, operand, type Rule } from './rule.js';
 
 /** A gradient summed over the axes along which `input` was broadcast. */
@@ -37,11 +37,6 @@ function geluTanhDerivative(g: GraphBuilder, x: Value): Value {
   return add(g, mul(g, scalar(g, 0.5), add(g, one(g), t)), outer);
 }
 
-/** Row by row over the last axis: the part of a gradient along `direction`, as [..., 1]. */
-function along(g: GraphBuilder, a: Value, b: Value): Value {
-  return unsqueeze(g, sumLast(g, mul(g, a, b)), a.shape.length - 1);
-}
-
 export const ELEMENTWISE_RULES: Readonly<Record<string, Rule>> = {
   Add: (g, forward) => [0, 1].map((at) => (forward.wants(at) ? unbroadcast(g, forward.grad, operand(forward, at)) : null)),
   Sub: (g, forward) => [
@@ -76,7 +71,7 @@ export const ELEMENTWISE_RULES: Readonly<Record<string, Rule>> = {
   Gelu: pointwise(geluDerivative),
   FastGelu: pointwise(geluTanhDerivative),
   /** dx = y (dy - <dy, y>), over the last axis. */
-  Softmax: (g, { grad, output }) => [mul(g, output, sub(g, grad, along(g, grad, output)))],
+  Softmax: (g, { grad, output }) => [mul(g, output, sub(g, grad, sumLastKept(g, mul(g, grad, output))))],
   /** dx = dy - softmax(x) sum(dy), over the last axis. */
-  LogSoftmax: (g, { grad, output }) => [sub(g, grad, mul(g, exp(g, output), unsqueeze(g, sumLast(g, grad), grad.shape.length - 1)))],
+  LogSoftmax: (g, { grad, output }) => [sub(g, grad, mul(g, exp(g, output), sumLastKept(g, grad)))],
 };

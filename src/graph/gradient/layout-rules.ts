@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../ir.js';
-import { cast, concat, neg, reshape, shapeOf, transpose, unsqueeze } from '../ops.js';
+import { cast, concat, neg, reshape, shapeOf, sizeOf, splitInto, sub, transpose, unsqueeze } from '../ops.js';
 import { intAttribute, operand, type Rule } from './rule.js';
 
 const backToShape: Rule = (g, forward) => {
@@ -39,6 +39,20 @@ export const LAYOUT_RULES: Readonly<Record<string, Rule>> = {
     const parts = forward.grads.map((grad, at) => grad ?? zerosLike(g, forward.node.outputs[at]!));
     const axis = intAttribute(forward, 'axis', 0);
     return [{ ...concat(g, parts, axis), shape: operand(forward, 0).shape }, null];
+  },
+  Concat: (g, forward) => {
+    const axis = intAttribute(forward, 'axis', 0);
+    const parts = forward.inputs.map((_, at) => operand(forward, at));
+    const sizes = concat(g, parts.map((part) => sizeOf(g, part, axis)), 0);
+    return splitInto(g, forward.grad, axis, sizes, parts.map((part) => part.shape[axis]!));
+  },
+  /** A stretch of one axis: zeros go before and after its gradient. */
+  Slice: (g, forward) => {
+    const x = operand(forward, 0);
+    const [start, end, axes] = [1, 2, 3].map((at) => operand(forward, at));
+    const sizes = g.node('Gather', [shapeOf(g, x), axes!], 'int64', [1], { attributes: { axis: { kind: 'int', value: 0 } } });
+    const padding = concat(g, [start!, sub(g, sizes, end!)], 0);
+    return [g.node('Pad', [forward.grad, padding, null, axes!], x.dtype, x.shape), null, null, null];
   },
   /** Rows of a table: each gradient row goes back to the row it was taken from. */
   Gather: (g, forward) => {

@@ -23,14 +23,14 @@ export function attention(g: GraphBuilder, grid: Sequence, q: Value, k: Value, v
   const asGroups = (x: Value): Value => (grouped ? reshape(g, x, ['B', kvHeads, 'G*Q', x.shape[3]!], [0, kvHeads, -1, 0]) : x);
   const asHeads = (x: Value, queries: Dim): Value => (grouped ? reshape(g, x, ['B', heads, queries, x.shape[3]!], [0, heads, -1, 0]) : x);
 
-  const keys = byHead(k);
-  const values = byHead(v);
-  const mixed = grid.blocks.map((block) => {
-    const queries = block.own(q);
+  const keys = grid.blocks.seen(byHead(k));
+  const values = grid.blocks.seen(byHead(v));
+  const masks = grid.blocks.masks(options.window);
+  const mixed = grid.blocks.own(q).map((queries, block) => {
     const length = queries.shape[1]!;
-    const scores = fusedMatMul(g, asGroups(byHead(queries)), block.seen(keys), { transB: true, scale: 1 / Math.sqrt(size) });
-    const weights = softmax(g, add(g, asHeads(scores, length), block.mask(options.window)));
-    return byHead(asHeads(matMul(g, asGroups(weights), block.seen(values)), length));
+    const scores = fusedMatMul(g, asGroups(byHead(queries)), keys[block]!, { transB: true, scale: 1 / Math.sqrt(size) });
+    const weights = softmax(g, add(g, asHeads(scores, length), masks[block]!));
+    return byHead(asHeads(matMul(g, asGroups(weights), values[block]!), length));
   });
   return grid.toRows(mixed.length === 1 ? mixed[0]! : concat(g, mixed, 1));
 }

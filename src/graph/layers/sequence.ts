@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Dim, Value } from '../ir.js';
 import { concat, gatherRows, range, reshape, shapeOf, squeeze } from '../ops.js';
-import { causalBlocks, type CausalBlock } from './causal-blocks.js';
+import { causalBlocks, type BlockPlan, type CausalBlocks } from './causal-blocks.js';
 
 /** Rows of all token positions of the batch, flattened: B*T. */
 export const POSITIONS: Dim = 'B*T';
@@ -18,12 +18,12 @@ export interface Sequence {
   toRows(x: Value): Value;
   /** x [B*T, width] seen as [B, T, width]. */
   toGrid(x: Value): Value;
-  /** Consecutive stretches of the positions; attention is computed for one after the other. */
-  readonly blocks: readonly CausalBlock[];
+  /** Attention is computed for one after the other. */
+  readonly blocks: CausalBlocks;
 }
 
-/** `inputIds`: int32 (B, T). `blocks`: how many blocks attention is computed in; one is the only number that has gradients. */
-export function sequence(g: GraphBuilder, inputIds: Value, blocks = 1): Sequence {
+/** `inputIds`: int32 (B, T). `blocks`: the blocks attention is computed in; default one. */
+export function sequence(g: GraphBuilder, inputIds: Value, blocks: BlockPlan = { count: 1, cut: 'even' }): Sequence {
   const sizes = shapeOf(g, inputIds);
   const steps = gatherRows(g, sizes, g.constant('int64', [1], [1]));
   const positions = range(g, squeeze(g, steps, 0), 'T');

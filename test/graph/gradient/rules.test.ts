@@ -50,6 +50,12 @@ const CASES: readonly (readonly [name: string, shapes: readonly (readonly number
   ['Reshape', [[3, 4]], (g, [x]) => ops.reshape(g, x!, [2, 6], [2, 6])],
   ['Transpose', [[2, 3, 4]], (g, [x]) => ops.transpose(g, x!, [2, 0, 1])],
   ['Split, one part unused', [[2, 6]], (g, [x]) => { const [a, , c] = ops.split(g, x!, 1, [2, 2, 2]); return ops.mul(g, a!, c!); }],
+  ['Split into sizes known at run time, the parts joined in another order', [[2, 6, 2]], (g, [x]) => {
+    const [a, b] = ops.splitInto(g, x!, 1, g.constant('int64', [2], [4, 2]), [4, 2]);
+    return ops.mul(g, { ...ops.concat(g, [b!, a!], 1), shape: x!.shape }, x!);
+  }],
+  ['Concat of a value with itself and another', [[2, 3], [2, 2]], (g, [a, b]) => ops.concat(g, [a!, b!, a!], 1)],
+  ['Slice of a middle stretch', [[2, 5, 3]], (g, [x]) => ops.slice(g, x!, 1, g.constant('int64', [1], [1]), g.constant('int64', [1], [4]), 3)],
   ['RotaryEmbedding', [[2, 3, 8]], (g, [x]) => {
     const table = (f: (angle: number) => number): Value => g.table(Float32Array.from({ length: 3 * 2 }, (_, at) => f(0.3 + at)), [3, 2]);
     return g.node('RotaryEmbedding', [x!, g.constant('int64', [1], [0]), table(Math.cos), table(Math.sin)], 'float32', x!.shape, {

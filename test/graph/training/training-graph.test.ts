@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { encodeModel } from '../../../src/graph/encode.js';
+import { trainingBlocksFor } from '../../../src/graph/layers/causal-blocks.js';
 import { buildTrainingGraph, gradientName, momentName, nextName, varianceName, type TrainingGraphOptions } from '../../../src/graph/training-graph.js';
 import { openCheckpoint } from '../../../src/model/checkpoint.js';
 import { readSafetensors } from '../../../src/model/safetensors.js';
 import type { Tensors } from '../../../src/runtime/protocol.js';
-import { openSession } from '../../../src/runtime/session.js';
+import { openSession, type Session } from '../../../src/runtime/session.js';
 import { selectTokens } from '../../../src/selection/select-tokens.js';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
@@ -94,6 +95,32 @@ describe('a training step equals PyTorch', () => {
       state = Object.fromEntries(Object.keys(state).map((input) => [input, outputs[nextName(input)]!]));
     }
     await session.release();
+  });
+});
+
+describe('attention in blocks', () => {
+  it.each(['llama-gqa-tied', 'mistral-sliding-window', 'gpt2'])('%s: has the gradients of attention in one piece, whatever the length', async (name) => {
+    const { options, parameters } = await openCase(name);
+    const open = async (contextLength: number): Promise<{ session: Session; weights: Tensors }> => {
+      const built = buildTrainingGraph({ ...options, contextLength });
+      const session = await openSession({ model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
+      return { session, weights: Object.fromEntries(built.parameters.map((parameter) => [parameter.name, float32(parameter.shape, parameters.get(parameter.name)!)])) };
+    };
+    const [whole, cut] = [await open(64), await open(256)];
+    expect([64, 256].map(trainingBlocksFor)).toEqual([1, 4]);
+    for (const length of [4, 17, 50]) {
+      const ids = Array.from({ length: 2 }, (_, sequence) => Array.from({ length }, (_, at) => (at * 31 + sequence * 7) % 64));
+      const expected = await whole.session.run({ ...batchFeeds(ids), ...whole.weights });
+      const found = await cut.session.run({ ...batchFeeds(ids), ...cut.weights });
+      for (const parameter of Object.keys(whole.weights)) {
+        const exact = floats(expected, nextName(gradientName(parameter)));
+        const largest = exact.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        const worst = floats(found, nextName(gradientName(parameter))).reduce((most, value, at) => Math.max(most, Math.abs(value - exact[at]!)), 0);
+        expect(worst / largest, `${parameter} at ${length} positions`).toBeLessThan(1e-5);
+      }
+    }
+    await whole.session.release();
+    await cut.session.release();
   });
 });
 
