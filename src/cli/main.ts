@@ -11,7 +11,9 @@ import { addStatusCommand } from './commands/status-command.js';
 import { addTrainCommand } from './commands/train-command.js';
 import { addVerifyCommand } from './commands/verify-command.js';
 import { TouchstoneError } from '../errors.js';
+import { HungWorker } from '../runtime/hung-worker.js';
 import { exitCodeOf } from './exit-codes.js';
+import { catchEarlySignals, exitDespiteHungThread } from './interrupt.js';
 import { reportError } from './report-error.js';
 import { toolIdentity } from '../tool.js';
 
@@ -45,6 +47,7 @@ function watchStreams(): void {
 }
 
 async function main(): Promise<void> {
+  catchEarlySignals();
   watchStreams();
   try {
     await buildProgram().parseAsync();
@@ -56,6 +59,7 @@ async function main(): Promise<void> {
     }
     reportError(error);
     process.exitCode = exitCodeOf(error);
+    if (error instanceof HungWorker) exitDespiteHungThread(exitCodeOf(error));
   }
 }
 

@@ -21,6 +21,12 @@ export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, c
     ...(change === null ? [] : reuseLines(summary, change)),
     `time       ${durationText(wallSeconds)}${unitsScored > 0 && computed > 0 ? `, ${countText(computed / seconds)} tok/s while scoring, ${(100 * summary.paddingShare).toFixed(1)} % padding` : unitsScored > 0 ? ', no token had to be computed' : ', nothing was left to score'}`,
   ];
+  if (summary.layout === 'packed') lines.push('           (of packed rows: an EOS after each document counts and is scored, the fill at the very end counts and is not)');
+  const { cutShort } = summary;
+  if (cutShort.length > 0) {
+    const files = cutShort.length === 1 ? '1 file was cut short' : `${cutShort.length} files were cut short`;
+    lines.push(`warning    ${files}, such as ${cutShort.slice(0, 3).map((file) => oneLine(file, ID_CHARACTERS)).join(', ')}: what follows in them is unknown`);
+  }
   if (summary.duplicateIds.count > 0) {
     lines.push(`warning    ${summary.duplicateIds.count} rows repeat the id of an earlier row, such as ${summary.duplicateIds.examples.slice(0, 3).map((id) => oneLine(id, ID_CHARACTERS)).join(', ')}`);
   }

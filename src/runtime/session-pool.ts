@@ -89,7 +89,7 @@ export async function openSessionPool(spec: SessionSpec, workers: number, { runT
   let closing: Promise<void> | undefined;
 
   const acquire = async (): Promise<Lane> => {
-    if (closing !== undefined) throw closed();
+    if (closing !== undefined || lanes.every(({ hung }) => hung)) throw closed();
     const lane = free.pop() ?? (await new Promise<Lane | null>((resolve) => waiting.push(resolve)));
     if (lane === null) throw closed();
     return lane;

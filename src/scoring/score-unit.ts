@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { TouchstoneError } from '../errors.js';
-import type { CorpusItem, KnownDocument, LeftOut, TokenizedDocument } from '../records.js';
-import { writeQuarantine } from '../run/quarantine-file.js';
+import type { CorpusItem, KnownDocument, TokenizedDocument } from '../records.js';
+import { openQuarantine, type QuarantineWriter } from '../run/quarantine-file.js';
 import { shardName } from '../run/layout.js';
 import { planHash, prefixId, type Plan } from '../run/plan.js';
 import { commitUnitFile } from '../run/unit-file.js';
-import { writeCommit, type Commit, type DocumentCounts } from '../run/commits.js';
+import { writeCommit, type Commit, type DocumentCounts, type RunFile } from '../run/commits.js';
 import type { SessionPool } from '../runtime/session-pool.js';
 import { checkShard } from '../store/check-shard.js';
 import type { EarlierRows } from '../store/earlier-rows.js';
@@ -42,7 +42,8 @@ export interface UnitContext {
 /** Documents of a unit and the work they took, counted while they stream by. */
 interface Tally {
   readonly documents: { -readonly [count in keyof DocumentCounts]: number };
-  readonly leftOut: LeftOut[];
+  /** Lines of the quarantine file. */
+  leftOut: number;
   nonfinite: number;
   computedTokens: number;
   paddedTokens: number;
@@ -57,25 +58,39 @@ export async function scoreUnit(unit: number, items: AsyncIterable<CorpusItem>, 
   const { run, plan, signal } = context;
   const started = performance.now();
   const tally: Tally = {
-    documents: { read: 0, scored: 0, quarantined: 0, skipped: 0 }, leftOut: [], nonfinite: 0, computedTokens: 0, paddedTokens: 0,
+    documents: { read: 0, scored: 0, quarantined: 0, skipped: 0 }, leftOut: 0, nonfinite: 0, computedTokens: 0, paddedTokens: 0,
     reused: { documents: 0, tokens: 0 },
   };
+  const quarantine = openQuarantine(run, unit, { signal });
   let totals: ShardTotals | undefined;
-  const shard = await commitUnitFile(run, unit, shardName(unit), async (sink) => (totals = await writeShard(unit, items, sink, tally, context)), {
-    verify: async (path) => {
-      await checkShard(path, totals!);
-      await context.checkInputs(unit);
-    },
-    signal,
-  });
-  const { rows, tokens, scored, lossSum } = shard.result;
-  checkAccounts(unit, tally, plan.windows.layout === 'document' ? rows : null);
-  const quarantine = await writeQuarantine(run, unit, tally.leftOut, { signal });
+  try {
+    const shard = await commitUnitFile(run, unit, shardName(unit), async (sink) => (totals = await writeShard(unit, items, { sink, quarantine }, tally, context)), {
+      verify: async (path) => {
+        await checkShard(path, totals!);
+        await context.checkInputs(unit);
+      },
+      signal,
+    });
+    checkAccounts(unit, tally, plan.windows.layout === 'document' ? shard.result.rows : null);
+    return await commitUnit(unit, { shard: shard.file, totals: shard.result, quarantine: await quarantine.close() }, tally, context, started);
+  } catch (error) {
+    await quarantine.discard();
+    throw error;
+  }
+}
+
+interface UnitFiles {
+  readonly shard: RunFile;
+  readonly totals: ShardTotals;
+  readonly quarantine: RunFile | null;
+}
+
+async function commitUnit(unit: number, { shard, totals: { rows, tokens, scored, lossSum }, quarantine }: UnitFiles, tally: Tally, { run, plan, earlier }: UnitContext, started: number): Promise<Commit> {
   const { commit } = await writeCommit(run, {
     formatVersion: 1,
     unit,
     planHash: planHash(plan),
-    shard: shard.file,
+    shard,
     quarantine,
     rows,
     tokens,
@@ -85,7 +100,7 @@ export async function scoreUnit(unit: number, items: AsyncIterable<CorpusItem>, 
     documents: tally.documents,
     computedTokens: tally.computedTokens,
     paddedTokens: tally.paddedTokens,
-    ...(context.earlier === null ? {} : { reused: tally.reused }),
+    ...(earlier === null ? {} : { reused: tally.reused }),
     seconds: (performance.now() - started) / 1000,
     host: hostname(),
     finishedAt: new Date().toISOString(),
@@ -93,7 +108,13 @@ export async function scoreUnit(unit: number, items: AsyncIterable<CorpusItem>, 
   return commit;
 }
 
-async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, sink: ByteSink, tally: Tally, context: UnitContext): Promise<ShardTotals> {
+/** Where the rows of a unit go, and what is left out of them. */
+interface UnitSinks {
+  readonly sink: ByteSink;
+  readonly quarantine: QuarantineWriter;
+}
+
+async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, { sink, quarantine }: UnitSinks, tally: Tally, context: UnitContext): Promise<ShardTotals> {
   const { plan, sessions, earlier } = context;
   const { stats, lossPrecision, rowGroupTokens } = plan.output;
   const writer = await ShardWriter.open({
@@ -105,7 +126,7 @@ async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, sink: 
   });
 
   const rows = new RowQueue(writer, earlier, prefixId(plan) === null ? 1 : 0);
-  const made = batches(sequences(unit, items, rows, tally, context), batchOptions(plan, context.batchTokens), (row) => { rows.push(row); });
+  const made = batches(sequences(unit, items, rows, quarantine, tally, context), batchOptions(plan, context.batchTokens), (row) => { rows.push(row); });
   // One batch more than there are sessions, so that none waits for this thread.
   for await (const { batch, losses } of mapOrdered(made, sessions.workers + 1, (batch) => runBatch(sessions, batch))) {
     tally.nonfinite += scatterLosses(batch, losses);
@@ -127,6 +148,7 @@ function sequences(
   unit: number,
   items: AsyncIterable<CorpusItem>,
   rows: RowQueue,
+  quarantine: QuarantineWriter,
   tally: Tally,
   { plan, encode, encodeConcurrency, earlier, progress }: UnitContext,
 ): AsyncIterable<TokenizedDocument | KnownDocument> {
@@ -135,9 +157,10 @@ function sequences(
     encode,
     concurrency: encodeConcurrency,
     vocabSize: plan.model.vocabSize,
-    leaveOut(item) {
+    async leaveOut(item) {
       tally.documents[item.kind]++;
-      tally.leftOut.push(item);
+      tally.leftOut++;
+      await quarantine.append(item);
     },
   });
   const { layout, contextLength, eosId } = plan.windows;
@@ -206,7 +229,7 @@ export function batchOptions(plan: Plan, batchTokens: number): BatchOptions {
 
 function checkAccounts(unit: number, { documents, leftOut }: Tally, rows: number | null): void {
   const { read, scored, quarantined, skipped } = documents;
-  if (read === scored + quarantined + skipped && leftOut.length === quarantined + skipped && (rows === null || rows === scored)) return;
+  if (read === scored + quarantined + skipped && leftOut === quarantined + skipped && (rows === null || rows === scored)) return;
   throw new TouchstoneError(
     'internal',
     `unit ${unit}: documents read must be scored + quarantined + skipped, got ${read} = ${scored} + ${quarantined} + ${skipped}, with ${rows ?? 'no'} rows written`,

@@ -1,5 +1,6 @@
 import type { Commit } from '../run/commits.js';
 import type { Manifest } from '../run/manifest.js';
+import { countReasons } from '../run/quarantine-reasons.js';
 import { openScoreSet, type ScoreSet } from '../store/score-set.js';
 
 /** A document whose tokens the reference model found hard. */
@@ -27,6 +28,9 @@ export interface ScoreSummary {
   readonly reused: { readonly documents: number; readonly tokens: number };
   /** Share of the computed token positions that were padding. */
   readonly paddingShare: number;
+  readonly layout: Manifest['conventions']['layout'];
+  /** Files of the corpus that end, or cannot be read on, before their end. */
+  readonly cutShort: readonly string[];
   readonly units: number;
   readonly shards: readonly string[];
   readonly bytes: number;
@@ -87,6 +91,8 @@ export async function summarize(run: string, commits: readonly Commit[], decode:
       tokens: commits.reduce((sum, { reused }) => sum + (reused?.tokens ?? 0), 0),
     },
     paddingShare: computed === 0 ? 0 : padded / computed,
+    layout: scoreSet.manifest.conventions.layout,
+    cutShort: documents.quarantined === 0 ? [] : (await countReasons(run, scoreSet.manifest.quarantine.map(({ path }) => path))).cutShort,
     units: totals.units,
     shards: shards.map(({ path }) => path),
     bytes: totals.bytes,

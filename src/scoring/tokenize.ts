@@ -25,8 +25,8 @@ export interface TokenizeOptions {
   readonly concurrency: number;
   /** Ids must be below this. */
   readonly vocabSize: number;
-  /** Called in input order with every document that will not be scored. */
-  readonly leaveOut: (item: LeftOut) => void;
+  /** Called in input order with every document that will not be scored; the stream waits for it. */
+  readonly leaveOut: (item: LeftOut) => Promise<void>;
 }
 
 /**
@@ -50,12 +50,12 @@ export async function* tokenize(
         continue;
       }
       if (item.kind !== 'document') {
-        options.leaveOut(item);
+        await options.leaveOut(item);
         continue;
       }
       const length = tokens!.lengths[text]!;
       if (length < 0) {
-        options.leaveOut(refusedText(item, tokens!.errors[text]));
+        await options.leaveOut(refusedText(item, tokens!.errors[text]));
       } else {
         const tokenIds = tokens!.ids.slice(from, from + length);
         checkIds(item, tokenIds, options.vocabSize);
