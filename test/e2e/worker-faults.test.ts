@@ -13,7 +13,7 @@ interface Bench {
   readonly folder: string;
   readonly run: string;
   /** Scores the corpus; `fault` as worker-faults.mjs takes it. */
-  score(fault?: string, ...flags: readonly string[]): SpawnSyncReturns<string>;
+  readonly score: (fault?: string, ...flags: readonly string[]) => SpawnSyncReturns<string>;
 }
 
 /** Three compressed files, which are not cut: each a unit; the second holds a text that worker-faults.mjs looks for. */
