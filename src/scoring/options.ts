@@ -41,7 +41,7 @@ export interface ScoreOptions {
   readonly runtime: {
     /** Token positions computed per batch, padding included. */
     readonly batchTokens: number;
-    /** Threads over all session workers; 'auto' = the cores this process may use. */
+    /** Threads over all session workers, and at most as many of the tokenizer; 'auto' = the cores this process may use. */
     readonly threads: number | 'auto';
     /** Session workers; each holds its own copy of the weights. */
     readonly workers: number;

@@ -8,6 +8,7 @@ import type { Manifest } from '../run/manifest.js';
 import { freezePlan } from '../run/plan.js';
 import { unitsOfTask, type TaskSlice, type UnitRange } from '../run/task-slice.js';
 import { changeSince, type CorpusChange } from './corpus-change.js';
+import { limitNativeThreads } from '../tokenizer/native-library.js';
 import { finalizeRun } from './finalize.js';
 import type { ScoreOptions } from './options.js';
 import { prepareScore, type Prepared } from './prepare.js';
@@ -59,6 +60,9 @@ export async function scoreTask(options: ScoreOptions, task: TaskSlice, hooks: S
 async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signal, onEvent = () => undefined }: ScoreHooks): Promise<TaskResult> {
   const started = performance.now();
   const { run } = options.output;
+  const { workers } = options.runtime;
+  const threads = options.runtime.threads === 'auto' ? availableParallelism() : options.runtime.threads;
+  limitNativeThreads(threads);
   await checkWritable(run, 'output.run');
   const prepared = await prepareScore(options, {
     ...(signal === undefined ? {} : { signal }),
@@ -83,8 +87,6 @@ async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signa
     await setProblemAside(run, problem);
   }
   const pending = pendingUnits(plan, earlier.committed).filter(inSlice);
-  const { workers } = options.runtime;
-  const threads = options.runtime.threads === 'auto' ? availableParallelism() : options.runtime.threads;
   onEvent({ kind: 'planned', plan, resumed: frozen.outcome === 'resumed', committedUnits: slice.end - slice.start - pending.length, slice, threads, workers });
   const order = await failedLast(run, pending, inSlice);
   const unitsScored = order.length === 0 ? 0 : await scoreUnits(prepared, options, order, { threads, workers }, { ...(signal === undefined ? {} : { signal }), onEvent });

@@ -11,6 +11,14 @@ export async function importNative(): Promise<typeof Package> {
 }
 
 /**
+ * Limits the threads of the library in this process, where the environment does not say so already. Only before the first text is encoded: the library
+ * makes its threads then, once for all workers.
+ */
+export function limitNativeThreads(threads: number): void {
+  process.env['RAYON_NUM_THREADS'] ??= String(threads);
+}
+
+/**
  * A tokenizer of the reference library. Truncation and padding the file asks for are switched off. Texts of one call are encoded on all
  * cores (Rayon: RAYON_NUM_THREADS and TOKENIZERS_PARALLELISM in the environment of the process limit it), never on the calling thread.
  */
