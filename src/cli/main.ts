@@ -1,7 +1,16 @@
 #!/usr/bin/env node
+import { exitCodeOf } from './exit-codes.js';
 import { catchEarlySignals } from './interrupt.js';
+import { sayOutOfDescriptors } from './out-of-descriptors.js';
+import { reportError } from './report-error.js';
 
-// Before anything else is loaded: that takes a third of a second, in which a signal would have its default effect.
+// Before the program is loaded: that takes a third of a second, in which a signal would have its default effect.
 catchEarlySignals();
-const { main } = await import('./program.js');
-await main();
+try {
+  const { main } = await import('./program.js');
+  await main();
+} catch (error) {
+  const said = sayOutOfDescriptors(error);
+  reportError(said);
+  process.exitCode = exitCodeOf(said);
+}

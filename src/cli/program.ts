@@ -13,6 +13,7 @@ import { TouchstoneError } from '../errors.js';
 import { HungWorker } from '../runtime/hung-worker.js';
 import { exitCodeOf } from './exit-codes.js';
 import { exitDespiteHungThread } from './interrupt.js';
+import { sayOutOfDescriptors } from './out-of-descriptors.js';
 import { reportError } from './report-error.js';
 import { toolIdentity } from '../tool.js';
 
@@ -56,8 +57,9 @@ export async function main(): Promise<void> {
       process.exitCode = error.exitCode === 0 ? 0 : 64;
       return;
     }
-    reportError(error);
-    process.exitCode = exitCodeOf(error);
+    const said = sayOutOfDescriptors(error);
+    reportError(said);
+    process.exitCode = exitCodeOf(said);
     if (error instanceof HungWorker) exitDespiteHungThread(exitCodeOf(error));
   }
 }
