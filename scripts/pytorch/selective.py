@@ -242,6 +242,10 @@ def train_step(model, optimizer, micro_batches, rule, step, clip_norm=1.0):
             loss = model(batch["input_ids"], labels=labels, num_items_in_batch=denominator).loss
             loss.backward()
         total += loss.item()
+    if ranks > 1:
+        mean = torch.tensor(total / ranks, dtype=torch.float64, device=counts.device)
+        dist.all_reduce(mean)
+        total = mean.item()
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
     optimizer.step()
     return {"step": step + 1, "loss": total, "kept": int(kept), "scored": int(scored), "gradient_norm": norm.item(), "live": live, "selections": selections}
