@@ -17,7 +17,7 @@ export async function disk(suite: Suite): Promise<void> {
   } else suite.tally.skip('limits of open files and file size', 'prlimit is not there');
   if (straceWorks()) {
     for (const when of suite.long ? Array.from({ length: 24 }, (_, at) => at + 1) : [1, 9]) {
-      await limited(suite, 'EIO on one fsync', injecting('fsync', `error=EIO:when=${when}`), [75], /cannot sync .*input\/output error \(EIO\)/);
+      await limited(suite, 'EIO on one fsync', injecting('fsync', `error=EIO:when=${when}`), [0, 75], /cannot sync .*input\/output error \(EIO\)/);
     }
     await limited(suite, 'EIO on every fsync', injecting('fsync', 'error=EIO'), [75], /cannot sync .*input\/output error \(EIO\)/);
   } else suite.tally.skip('EIO on fsync', 'strace is not there, or may not trace');

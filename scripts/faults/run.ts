@@ -6,7 +6,9 @@ import { clock } from './clock.js';
 import { damage } from './damage.js';
 import { disk } from './disk.js';
 import type { Family } from './family.js';
+import { input } from './input.js';
 import { kill } from './kill.js';
+import { scale } from './scale.js';
 import { Tally } from './tally.js';
 import { together } from './together.js';
 
@@ -16,7 +18,7 @@ import { together } from './together.js';
  *   npm run test:faults
  *   npm run test:faults -- --long --only kill --seed a
  */
-const FAMILIES: Readonly<Record<string, Family>> = { kill, damage, disk, together, clock };
+const FAMILIES: Readonly<Record<string, Family>> = { kill, damage, disk, together, input, clock, scale };
 
 const COVERED = `Workers that die, run out of memory or hang: test/e2e/worker-faults.test.ts, part of npm test. Power cuts and file systems without links: test/run/file-system-faults.test.ts, test/e2e/no-links.test.ts.`;
 
