@@ -20,7 +20,7 @@ export async function input({ bench, tally }: Suite): Promise<void> {
     bad[bad.indexOf('?')] = 0xff;
     const { run, counts } = await scored(bench, 'bad-byte.jsonl', Buffer.concat([Buffer.from(lines.slice(0, 1000).join('')), bad, Buffer.from(lines.slice(1001).join(''))]));
     expectCounts(counts, { read: 5000, scored: 4999, quarantined: 1 });
-    expectQuarantined(run, /bad-byte\.jsonl.*UTF-8/i);
+    expectQuarantined(run, /"file":"bad-byte\.jsonl".*"invalid-utf8"/);
     return await countRows(run, ids.filter((id) => id !== '1000'));
   });
   await tally.trial('gzip of many members', async () => {
