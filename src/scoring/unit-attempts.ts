@@ -34,7 +34,8 @@ export async function attemptUnit<T>({ most, attempt, doneByOthers, onFailed, si
     } catch (error) {
       const fault = faultOf(error);
       if (signal.aborted || fault === 'run') throw error;
-      const done = await doneByOthers();
+      // Where the folder failed, a record in it may be this attempt's own, with a name that never became durable.
+      const done = fault === 'folder' ? undefined : await doneByOthers();
       if (done !== undefined) return { done };
       onFailed(tried, error);
       if (tried === most && fault === 'folder') throw error;
