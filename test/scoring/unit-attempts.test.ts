@@ -8,14 +8,14 @@ const lostWorker = new TouchstoneError('retryable', 'the worker is lost');
 const failingFolder = ioError('sync the folder', 'run/commits', systemError('EIO'));
 
 /** Attempts that fail with these errors in turn, and then succeed; `log` says what was done. */
-function attempts(errors: readonly unknown[], log: string[], others?: string): Attempts<string> {
+function attempts(errors: readonly Error[], log: string[], others?: string): Attempts<string> {
   let tried = 0;
   return {
     most: 3,
     attempt: () => {
       log.push('attempt');
       const error = errors[tried++];
-      return error === undefined ? Promise.resolve('mine') : Promise.reject(error as Error);
+      return error === undefined ? Promise.resolve('mine') : Promise.reject(error);
     },
     doneByOthers: () => {
       log.push('looked');
