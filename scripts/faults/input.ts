@@ -11,7 +11,7 @@ const MEMBER = 16 * 2 ** 20;
 const MOST_MEMORY_MIB = 700;
 
 /** Input that is damaged, hostile, or changes under the run. */
-export async function input({ bench, tally }: Suite): Promise<void> {
+export async function input({ bench, tally, long }: Suite): Promise<void> {
   const lines = Array.from({ length: 5000 }, (_, at) => `{"id":"${at}","text":"Hi"}\n`);
   const ids = lines.map((_, at) => String(at));
 
@@ -40,12 +40,33 @@ export async function input({ bench, tally }: Suite): Promise<void> {
     if (ended.peakMiB > MOST_MEMORY_MIB) throw new Error(`peak memory was ${ended.peakMiB.toFixed(0)} MiB`);
     return { ...(await countRows(run, ['0', '1'])), note: `${(bomb.length / 2 ** 20).toFixed(1)} MiB packed, peak RSS ${ended.peakMiB.toFixed(0)} MiB` };
   });
+  if (long) {
+    await tally.trial('a line of 600 MB', async () => {
+      const bytes = Buffer.alloc(600 * 2 ** 20, 'a');
+      const { run, counts, ended } = await scored(bench, 'long-line.jsonl', Buffer.concat([Buffer.from(lines[0]!), Buffer.from('{"id":"huge","text":"'), bytes, Buffer.from(`"}\n${lines[1]!}`)]));
+      expectCounts(counts, { read: 3, scored: 2, quarantined: 1 });
+      if (ended.peakMiB > MOST_MEMORY_MIB) throw new Error(`peak memory was ${ended.peakMiB.toFixed(0)} MiB`);
+      return { ...(await countRows(run, ['0', '1'])), note: `peak RSS ${ended.peakMiB.toFixed(0)} MiB` };
+    });
+  }
   await tally.trial('forged Parquet', async () => {
     const path = join(bench.folder, 'forged.parquet');
     const run = bench.newRun();
     writeFileSync(path, Buffer.from('PAR1 no footer at all \xff\xff\xff\x7fPAR1', 'latin1'));
     expectEnd(await touchstone(['score', '--corpus', path, '--out', run, ...QUICK]), 65, /none of the 1 documents read could be scored/);
     expectQuarantined(run, /forged\.parquet/);
+    return {};
+  });
+  await tally.trial('input replaced by as many bytes during the run', async () => {
+    const corpus = join(bench.folder, 'replaced.jsonl');
+    writeFileSync(corpus, lines.join(''));
+    const run = bench.newRun();
+    const replace = async (): Promise<void> => {
+      for (let waited = 0; !existsSync(join(run, 'plan.json')) && waited < 60_000; waited += 5) await sleep(5);
+      writeFileSync(corpus, lines.join('').replaceAll('Hi', 'Ho'));
+    };
+    const ended = await touchstone(['score', '--corpus', corpus, '--out', run, '--unit-bytes', '40000', ...QUICK], { onStart: replace });
+    expectEnd(ended, 74, /replaced\.jsonl/);
     return {};
   });
   for (const when of ['during the run', 'between two runs'] as const) {
