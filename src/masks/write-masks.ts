@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { TouchstoneError } from '../errors.js';
 import { commitFile } from '../run/atomic-file.js';
 import { canonicalJson } from '../run/canonical-json.js';
 import { createFolder } from '../run/folder.js';
+import { shardName } from '../run/layout.js';
 import { readPlan } from '../run/plan.js';
 import type { SelectionTokens } from '../selection/tokens.js';
 import { openScoreSet, type ScoreSet } from '../store/index.js';
@@ -47,7 +48,7 @@ export async function writeMasks(options: MaskOptions, { signal, onProgress = ()
   try {
     let next = await groups.next();
     for (const shard of scoreSet.manifest.shards) {
-      const name = `part-${String(shard.unit).padStart(5, '0')}.parquet`;
+      const name = basename(shardName(shard.unit));
       let kept = 0;
       const written = await commitFile(join(out, name), async (sink) => {
         const file = await openMaskFile(sink, format);

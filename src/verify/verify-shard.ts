@@ -2,6 +2,7 @@ import { messageOf } from '../errors.js';
 import type { Commit } from '../run/commits.js';
 import { prefixId, type Plan } from '../run/plan.js';
 import { shardMetadata } from '../scoring/shard-metadata.js';
+import { tallyLosses } from '../store/loss.js';
 import { openShard, type Shard } from '../store/reader.js';
 import { rowsOf, type Row } from '../store/row-group.js';
 import { CONVENTIONS, CONVENTIONS_KEY, PRECISION_KEY, SCHEMA_VERSION, shardColumns, VERSION_KEY } from '../store/schema.js';
@@ -44,7 +45,7 @@ async function rowFaults(shard: Shard, commit: Commit, plan: Plan): Promise<stri
     let number = group.firstRow;
     for (const row of rowsOf(group)) {
       for (const [kind, fault] of faultsOfRow(row, plan)) if (!faults.has(kind)) faults.set(kind, `row ${number}: ${fault}`);
-      const { scored, sum } = tally(row.ref_loss);
+      const { scored, sum } = tallyLosses(row.ref_loss);
       if (scored !== row.n_scored && !faults.has('scored')) faults.set('scored', `row ${number}: n_scored must be ${scored}, the losses that are not NaN, it is ${row.n_scored}`);
       if (!Object.is(sum, row.loss_sum) && !faults.has('sum')) faults.set('sum', `row ${number}: loss_sum must be ${sum}, it is ${row.loss_sum}`);
       sums.rows++;
@@ -74,15 +75,4 @@ function* faultsOfRow(row: Row, plan: Plan): Generator<readonly [string, string]
   if (ids.length !== length) yield ['length', `a packed row must have ${length} tokens, it has ${ids.length}`];
   const wrong = starts?.findIndex((start, at) => start >= ids.length || start < (at === 0 ? 0 : starts[at - 1]! + 1)) ?? -1;
   if (wrong >= 0) yield ['starts', `doc_starts must ascend from 0 to below ${ids.length}, entry ${wrong} is ${starts![wrong]!}`];
-}
-
-function tally(losses: Float32Array): { readonly scored: number; readonly sum: number } {
-  let scored = 0;
-  let sum = 0;
-  for (const loss of losses) {
-    if (Number.isNaN(loss)) continue;
-    scored++;
-    sum += loss;
-  }
-  return { scored, sum };
 }

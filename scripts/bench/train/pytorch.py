@@ -12,19 +12,14 @@ import os
 import sys
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+import torch
 
-import torch  # noqa: E402
-import transformers  # noqa: E402
-from peak_memory import peak_mib  # noqa: E402
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from pytorch_process import load, serve  # noqa: E402
 
 
 def main(checkpoint, threads, settings):
-    torch.set_num_threads(threads)
-    transformers.utils.logging.disable_progress_bar()
-    model = transformers.AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32, attn_implementation="sdpa").train()
+    model = load(checkpoint, threads).train()
     parameters = list(model.parameters())
     groups = [
         {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": settings["weightDecay"]},
@@ -32,17 +27,13 @@ def main(checkpoint, threads, settings):
     ]
     betas = (settings["beta1"], settings["beta2"])
     optimizer = torch.optim.AdamW(groups, lr=settings["learningRate"], betas=betas, eps=settings["epsilon"], fused=True)
-    answer({"torch": torch.__version__, "transformers": transformers.__version__, "threads": torch.get_num_threads()})
-    for line in sys.stdin:
-        request = json.loads(line)
-        if "peak" in request:
-            answer({"peakMiB": peak_mib()})
-            continue
-        ids = torch.tensor(request["ids"]).view(request["shape"])
-        targets = torch.tensor(request["targets"])
+
+    def run(ids, targets, _):
         started, busy = time.perf_counter(), time.process_time()
         loss = step(model, parameters, optimizer, settings["clipNorm"], ids, targets)
-        answer({"seconds": time.perf_counter() - started, "cpuSeconds": time.process_time() - busy, "loss": loss})
+        return {"seconds": time.perf_counter() - started, "cpuSeconds": time.process_time() - busy, "loss": loss}
+
+    serve(run)
 
 
 def step(model, parameters, optimizer, clip_norm, ids, targets):
@@ -54,10 +45,6 @@ def step(model, parameters, optimizer, clip_norm, ids, targets):
     torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
     optimizer.step()
     return loss.item()
-
-
-def answer(value):
-    print(json.dumps(value), flush=True)
 
 
 if __name__ == "__main__":
