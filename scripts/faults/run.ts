@@ -35,6 +35,12 @@ async function injectAll(names: readonly string[], long: boolean, seed: string):
   const began = performance.now();
   const bench = await makeBench();
   console.error(`an uninterrupted run takes ${bench.wallMs.toFixed(0)} ms; --seed ${seed}`);
+  const stop = (signal: NodeJS.Signals): void => {
+    console.log(`${tally.toString()}\n\nStopped by ${signal} after ${((performance.now() - began) / 1000).toFixed(0)} s: the table is not whole; --seed ${seed}`);
+    bench.remove();
+    process.exit(1);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
   try {
     for (const name of names) {
       const start = performance.now();
