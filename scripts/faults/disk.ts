@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { lasting } from './bench.js';
 import { injecting, isRoot, straceWorks, works, type Suite } from './family.js';
 import { expectEnd, type Conditions } from './touchstone.js';
 
@@ -11,7 +12,8 @@ export async function disk(suite: Suite): Promise<void> {
     for (const files of suite.long ? [22, 24, 26, 28, 30, 32, 36, 40] : [28]) {
       await limited(suite, 'limit of open files', { under: ['prlimit', `--nofile=${files}`] }, [0, 74], /too many files open|EMFILE/);
     }
-    for (const bytes of suite.long ? [1, 512, 1024, 2048, 4096, 6144] : [1024, 4096]) {
+    const largest = Math.max(...lasting(suite.bench.whole).map((name) => statSync(join(suite.bench.whole, name)).size));
+    for (const bytes of suite.long ? [1, 512, 1024, 2048, 4096, largest - 1] : [1024, largest - 1]) {
       await limited(suite, 'limit of file size', { under: ['prlimit', `--fsize=${bytes}`] }, [74], /the file would be larger than the limit \(EFBIG\)/);
     }
   } else suite.tally.skip('limits of open files and file size', 'prlimit is not there');

@@ -76,6 +76,10 @@ export class TemporaryFile {
     try {
       // Never tried twice: after a failed fsync the kernel may drop the unwritten pages and report success the next time.
       await this.#handle.sync();
+    } catch (error) {
+      throw ioError('sync', this.finalPath, error);
+    }
+    try {
       await this.#handle.close();
     } catch (error) {
       throw ioError('write', this.finalPath, error);

@@ -48,7 +48,7 @@ describe('an fsync that fails', () => {
       const path = join(folder, 'part');
       await expect(write(path, 'x')).rejects.toMatchObject({
         kind: 'retryable',
-        message: `cannot write ${path}: the device reported an input/output error (EIO)`,
+        message: `cannot sync ${path}: the device reported an input/output error (EIO)`,
       });
       expect(faults.syncs).toBe(1);
       expect(await filesBelow(folder)).toEqual([]);
