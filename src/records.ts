@@ -3,6 +3,25 @@
  * Typed arrays in records are owned by whoever receives the record. Losses are natural-log nats.
  */
 
+/**
+ * What losses are computed in. `float16`: weights and activations of the body, with the log-sum-exp and the target's logit in float32. `int8`: an approximation
+ * whose products are of 8-bit integers.
+ */
+export type Precision = 'float32' | 'float16' | 'int8';
+
+/** What losses are computed on. */
+export type Device = { readonly kind: 'cpu' } | { readonly kind: 'cuda'; /** Its number among those the process sees. */ readonly id: number };
+export type DeviceKind = Device['kind'];
+
+/** The devices a command was told to use; `auto`: the first CUDA device that works, else the CPU. */
+export type DeviceChoice = { readonly kind: 'cpu' } | { readonly kind: 'auto' } | { readonly kind: 'cuda'; readonly ids: readonly number[] };
+
+/** What decides the bits of a loss besides model and text. */
+export interface Numerics {
+  readonly precision: Precision;
+  readonly device: DeviceKind;
+}
+
 /** Where a document was read: byte offset of its line for text formats, row number for Parquet, 0 for a whole-file document. */
 export interface Origin {
   /** Path as recorded in the plan. */

@@ -121,7 +121,7 @@ async function benchPlan(units: number): Promise<Plan> {
   return {
     formatVersion: 1,
     tool: { name: 'touchstone', version: '0.0.0', onnxruntime: 'none' },
-    model: { kind: 'huggingface', modelType: 'llama', location: MODEL, precision: 'float32', vocabSize: VOCABULARY, files: [], hash: sha256 },
+    model: { kind: 'huggingface', modelType: 'llama', location: MODEL, precision: 'float32', device: 'cpu', vocabSize: VOCABULARY, files: [], hash: sha256 },
     tokenizer: { location: MODEL, library: 'tokenizers', libraryVersion: '0', vocabSize: VOCABULARY, bosId: 1, eosId: 2, hash },
     windows: { layout: 'document', contextLength: 512, stride: 256, bos: 'bos', bosId: 1, eosId: 2 },
     output: { stats: { entropy: false, top1: false, bytes: false }, lossPrecision: 'exact', rowGroupTokens: 1 << 20 },

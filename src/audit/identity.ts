@@ -4,12 +4,12 @@ import { LISTED_FILES, type IdentityChange, type RunIdentity } from './report-da
 /** What a report says of a run's plan. */
 export function identityOf(run: string, plan: Plan): RunIdentity {
   const { tool, model, tokenizer, windows, output, corpus } = plan;
-  const { kind, modelType, location, precision, vocabSize, hash } = model;
+  const { kind, modelType, location, precision, device, vocabSize, hash } = model;
   return {
     run,
     planHash: planHash(plan),
     tool,
-    model: { kind, modelType, location, precision, vocabSize, hash },
+    model: { kind, modelType, location, precision, device, vocabSize, hash },
     tokenizer,
     windows,
     output,
@@ -35,6 +35,7 @@ const MEASUREMENT: readonly { readonly key: string; readonly what: string; reado
   { key: 'windows.stride', what: 'the stride', level: 'watch', of: ({ windows }) => windows.stride },
   { key: 'windows.bos', what: 'the BOS policy', level: 'watch', of: ({ windows }) => windows.bos },
   { key: 'model.precision', what: 'the precision of the computation', level: 'watch', of: ({ model }) => model.precision },
+  { key: 'model.device', what: 'the kind of device', level: 'watch', of: ({ model }) => model.device },
   { key: 'output.lossPrecision', what: 'the precision of the stored losses', level: 'watch', of: ({ output }) => output.lossPrecision },
   { key: 'corpus.textField', what: 'the text field', level: 'watch', of: ({ corpus }) => corpus.textField.join(', ') },
   { key: 'tokenizer.libraryVersion', what: 'the version of the tokenizer library', level: 'watch', of: ({ tokenizer }) => `${tokenizer.library} ${tokenizer.libraryVersion}` },

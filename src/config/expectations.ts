@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { DeviceChoice } from '../records.js';
 import { parseByteSize } from './byte-size.js';
 
 /**
@@ -52,6 +53,20 @@ export function byteSize(minimum: number, maximum: number) {
     .union([z.number(), z.string()], expectation)
     .transform((value) => (typeof value === 'number' ? value : (parseByteSize(value) ?? NaN)))
     .pipe(bounded(minimum, maximum, expectation));
+}
+
+/** The devices of a run: cpu, auto, cuda, or cuda with the numbers of devices; the output is a DeviceChoice. */
+export function device() {
+  const expectation = 'must be cpu, cuda, cuda with device numbers such as cuda:0,1, or auto';
+  return z.string(expectation).transform((value, context): DeviceChoice => {
+    const text = value.trim();
+    if (text === 'cpu' || text === 'auto') return { kind: text };
+    if (text === 'cuda') return { kind: 'cuda', ids: [0] };
+    const ids = /^cuda:(\d{1,3}(?:,\d{1,3})*)$/.exec(text)?.[1]?.split(',').map(Number);
+    if (ids !== undefined && new Set(ids).size === ids.length) return { kind: 'cuda', ids };
+    context.addIssue({ code: 'custom', message: expectation });
+    return z.NEVER;
+  });
 }
 
 /** A number of things, or a share of them such as 0.1%, or null for no limit. */

@@ -4,6 +4,8 @@ import type { SettingFlag } from './command-settings.js';
 export const scoreFlags: readonly SettingFlag[] = [
   { flag: '--corpus', key: 'corpus.paths', argument: '<glob...>', words: 'texts', description: 'files, folders or globs: .jsonl, .jsonl.gz, .jsonl.zst, .parquet, .txt' },
   { flag: '--model', key: 'model.path', argument: '<path>', words: 'text', description: 'Hugging Face checkpoint folder, or an exported decoder .onnx' },
+  { flag: '--precision', key: 'model.precision', argument: '<precision>', words: 'text', description: 'float32, float16, int8; auto: float32 on the CPU, float16 on CUDA' },
+  { flag: '--device', key: 'runtime.device', argument: '<device>', words: 'text', description: 'cpu, cuda, cuda:0,1 for several, or auto: CUDA where it works, else the CPU' },
   { flag: '--out', key: 'output.run', argument: '<run>', words: 'text', description: 'run folder; the same command on the same folder resumes' },
   { flag: '--reuse', key: 'output.reuse', argument: '<run...>', words: 'texts', description: 'earlier runs whose losses are copied for texts that have not changed' },
   { flag: '--text-field', key: 'corpus.textField', argument: '<field...>', words: 'texts', description: 'field that holds the text; several are joined by a newline' },

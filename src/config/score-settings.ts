@@ -2,7 +2,7 @@ import { constants } from 'node:buffer';
 import { z } from 'zod';
 
 import type { CommandSettings } from './command-settings.js';
-import { anyOf, byteSize, limit, oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
+import { anyOf, byteSize, device, limit, oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
 import { scoreFlags } from './score-flags.js';
 
 const MIB = 2 ** 20;
@@ -32,8 +32,10 @@ const scoreRooms = {
   }),
   model: z.strictObject({
     path: text('a checkpoint folder or an .onnx file'),
+    precision: oneOf(['auto', 'float32', 'float16', 'int8']).default('auto'),
   }),
   runtime: z.strictObject({
+    device: device().default({ kind: 'cpu' }),
     batchTokens: wholeNumber(1, 2 ** 24).default(4096),
     threads: wholeNumberOr(1, 1024, 'auto').default('auto'),
     workers: wholeNumber(1, 256).default(1),

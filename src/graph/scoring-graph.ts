@@ -1,4 +1,4 @@
-import type { ModelSpec, WeightRef } from '../records.js';
+import type { ModelSpec, Numerics, WeightRef } from '../records.js';
 import { decoder } from './architectures/decoder.js';
 import { GraphBuilder } from './builder.js';
 import type { Graph } from './ir.js';
@@ -13,6 +13,8 @@ export interface ScoringGraphOptions {
   /** Longest T a batch may have. */
   readonly contextLength: number;
   readonly stats: HeadStats;
+  /** Default: float32 on the CPU. */
+  readonly numerics?: Numerics;
 }
 
 /**

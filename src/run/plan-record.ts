@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { DeviceKind, Precision } from '../records.js';
 import { canonicalJson } from './canonical-json.js';
 import { sha256Of } from './file-hash.js';
 import { count, sha256Hex } from './json-record.js';
@@ -44,7 +45,8 @@ export interface Plan {
     readonly kind: 'huggingface' | 'onnx';
     readonly modelType: string;
     readonly location: string;
-    readonly precision: 'float32';
+    readonly precision: Precision;
+    readonly device: DeviceKind;
     readonly vocabSize: number;
     readonly files: readonly { readonly name: string; readonly bytes: number; readonly sha256: string }[];
     readonly hash: string;
@@ -103,7 +105,8 @@ export const planSchema: z.ZodType<Plan> = z
       kind: z.enum(['huggingface', 'onnx']),
       modelType: z.string(),
       location: z.string(),
-      precision: z.literal('float32'),
+      precision: z.enum(['float32', 'float16', 'int8']),
+      device: z.enum(['cpu', 'cuda']),
       vocabSize: z.int().min(1),
       files: z.array(z.strictObject({ name: z.string(), bytes: count, sha256: sha256Hex })),
       hash: sha256Hex,

@@ -28,6 +28,7 @@ const DECIDING: readonly (readonly [name: string, value: (plan: Plan) => string 
   ['model.modelType', ({ model }) => model.modelType],
   ['model.hash', ({ model }) => model.hash],
   ['model.precision', ({ model }) => model.precision],
+  ['model.device', ({ model }) => model.device],
   ['tokenizer.hash', ({ tokenizer }) => tokenizer.hash],
   ['tokenizer.library', ({ tokenizer }) => tokenizer.library],
   ['tokenizer.libraryVersion', ({ tokenizer }) => tokenizer.libraryVersion],

@@ -1,3 +1,5 @@
+import type { Device } from '../records.js';
+
 /** What crosses the thread boundary between a session pool and its workers. */
 
 export type TensorElement = 'float32' | 'int32' | 'int64' | 'bool';
@@ -13,6 +15,7 @@ export type Tensors = Readonly<Record<string, TensorData>>;
 
 /** What a worker needs to make its session. */
 export interface SessionSpec {
+  readonly device: Device;
   /** An ONNX ModelProto, or the path of one. */
   readonly model: Uint8Array | string;
   /** Folder from which external weight locations of an in-memory model are read; null where the model has none. */

@@ -71,9 +71,12 @@ export interface SessionPoolOptions {
   readonly runTimeoutMs?: number;
 }
 
-/** @throws TouchstoneError ('io') if the runtime does not accept the model */
-export async function openSessionPool(spec: SessionSpec, workers: number, { runTimeoutMs = 7 * 24 * 3600 * 1000 }: SessionPoolOptions = {}): Promise<SessionPool> {
-  const lanes = Array.from({ length: workers }, () => new Lane(spec));
+/**
+ * One session for each spec.
+ * @throws TouchstoneError ('io') if the runtime does not accept the model
+ */
+export async function openSessionPool(specs: readonly SessionSpec[], { runTimeoutMs = 7 * 24 * 3600 * 1000 }: SessionPoolOptions = {}): Promise<SessionPool> {
+  const lanes = specs.map((spec) => new Lane(spec));
   const opening = await Promise.allSettled(lanes.map((lane) => lane.open()));
   const failed = opening.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
@@ -102,7 +105,7 @@ export async function openSessionPool(spec: SessionSpec, workers: number, { runT
 
   return {
     info: (opening[0] as PromiseFulfilledResult<SessionInfo>).value,
-    workers,
+    workers: lanes.length,
     async run(feeds) {
       const lane = await acquire();
       try {

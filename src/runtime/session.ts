@@ -8,10 +8,10 @@ export interface Session {
   release(): Promise<void>;
 }
 
-/** What every session of this program is made with; only 'cpu' for now. */
-export function sessionOptions({ weightsFolder, threads, spin }: Omit<SessionSpec, 'model'>): InferenceSession.SessionOptions {
+/** What every session of this program is made with. */
+export function sessionOptions({ device, weightsFolder, threads, spin }: Omit<SessionSpec, 'model'>): InferenceSession.SessionOptions {
   return {
-    executionProviders: ['cpu'],
+    executionProviders: [device.kind === 'cpu' ? 'cpu' : { name: 'cuda', deviceId: device.id }],
     intraOpNumThreads: threads, // the runtime's own default ignores cgroup limits
     interOpNumThreads: 1,
     executionMode: 'sequential',

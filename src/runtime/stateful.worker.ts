@@ -18,7 +18,7 @@ export default async function handle(task: StatefulTask): Promise<Tensors | null
     case 'open':
       for (const [name, data] of Object.entries(task.state)) state.set(name, toTensor(data));
       for (const [name, graph] of Object.entries(graphs)) {
-        sessions.set(name, await InferenceSession.create(graph, sessionOptions({ weightsFolder: null, threads, spin: true })));
+        sessions.set(name, await InferenceSession.create(graph, sessionOptions({ device: { kind: 'cpu' }, weightsFolder: null, threads, spin: true })));
       }
       return null;
     case 'run':

@@ -24,7 +24,7 @@ async function openCheckpointModel(folder: string, stats: HeadStats): Promise<Re
     folder,
     files,
     notes: unknownKeys.length === 0 ? [] : [`config.json has keys this program neither uses nor knows to be harmless: ${unknownKeys.join(', ')}`],
-    graph: (contextLength) => ({ model: encodeModel(buildScoringGraph({ spec, weights, contextLength, stats })), weightsFolder }),
+    graph: (contextLength, numerics) => ({ model: encodeModel(buildScoringGraph({ spec, weights, contextLength, stats, numerics })), weightsFolder }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { TokenStats } from '../records.js';
+import type { DeviceChoice, Precision, TokenStats } from '../records.js';
 
 /** A limit on how many of a run's documents or tokens may be bad: a number of them, or a share. `text` is how it was given. */
 export type Limit = { readonly kind: 'count'; readonly count: number; readonly text: string } | { readonly kind: 'share'; readonly share: number; readonly text: string };
@@ -37,8 +37,12 @@ export interface ScoreOptions {
   readonly model: {
     /** A Hugging Face checkpoint folder, or an exported decoder .onnx file; absolute. */
     readonly path: string;
+    /** 'auto' = float32 on the CPU, float16 on CUDA. */
+    readonly precision: Precision | 'auto';
   };
   readonly runtime: {
+    /** What the model runs on. */
+    readonly device: DeviceChoice;
     /** Token positions computed per batch, padding included. */
     readonly batchTokens: number;
     /** Threads over all session workers, and at most as many of the tokenizer; 'auto' = the cores this process may use. */

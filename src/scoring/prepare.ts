@@ -4,7 +4,7 @@ import type { CorpusFile } from '../corpus/corpus-file.js';
 import type { ReadOptions } from '../corpus/document.js';
 import { readUnit } from '../corpus/read-unit.js';
 import { planUnits, type CorpusUnit } from '../corpus/units.js';
-import type { LeftOut } from '../records.js';
+import type { Device, LeftOut } from '../records.js';
 import type { EarlierRun } from '../run/earlier-run.js';
 import { findPlan, refuseOtherPlan, type Plan, type PlanFile, type PlanUnit } from '../run/plan.js';
 import { unitsOfTask, type TaskSlice } from '../run/task-slice.js';
@@ -17,6 +17,7 @@ import { limitUnits } from './limit-units.js';
 import type { ScoreOptions } from './options.js';
 import { openReferenceModel } from './open-reference-model.js';
 import type { ScoringGraph } from './reference-model.js';
+import { resolveNumerics } from './resolve-numerics.js';
 import { resolveWindows } from './resolve-windows.js';
 import { toolIdentity } from '../tool.js';
 
@@ -29,6 +30,8 @@ export interface Prepared {
   /** Files passed over in folders and globs, absolute. */
   readonly ignored: readonly string[];
   readonly graph: ScoringGraph;
+  /** What sessions are made on. */
+  readonly devices: readonly Device[];
   readonly tokenizer: Tokenizer;
   /** Path of the tokenizer, for workers. */
   readonly tokenizerPath: string;
@@ -67,7 +70,8 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
   }
   const windows = resolveWindows(options.windows, { maxPositions: model.maxPositions, bosId: info.bosId, eosId: info.eosId, addsBos: info.addsBos });
 
-  const graph = model.graph(windows.contextLength);
+  const { devices, ...numerics } = resolveNumerics(options);
+  const graph = model.graph(windows.contextLength, numerics);
 
   const { unitBytes, limitDocs, textField, idField, sourceField, maxLineBytes } = options.corpus;
   const reading = { textField, idField, sourceField, maxLineBytes };
@@ -82,7 +86,7 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
       kind: model.kind,
       modelType: model.modelType,
       location: options.model.path,
-      precision: 'float32',
+      ...numerics,
       vocabSize: model.vocabSize,
       files: hashes.model.files,
       hash: hashes.model.sha256,
@@ -116,7 +120,7 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
   const plan = planOf(await hashInputs(found.files, model, known, { signal, onHashed }));
   const reuse = await findEarlierRuns(reusable, run, plan);
   const notes = [...info.notes, ...model.notes, ...ignoredNote(found), ...reuse.flatMap((earlier) => earlier.notes)];
-  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, tokenizer, tokenizerPath, reuse, notes };
+  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, devices, tokenizer, tokenizerPath, reuse, notes };
 }
 
 /** The files of a plan that only units outside the slice read, by path. */

@@ -1,3 +1,5 @@
+import type { Numerics } from '../records.js';
+
 /** A model that can give losses: a checkpoint we build the graph of, or an exported graph we attach the loss head to. */
 export interface ReferenceModel {
   readonly kind: 'huggingface' | 'onnx';
@@ -12,7 +14,7 @@ export interface ReferenceModel {
   /** What a user should know about it; one sentence each. */
   readonly notes: readonly string[];
   /** @throws TouchstoneError if the weights do not fit the architecture */
-  readonly graph: (contextLength: number) => ScoringGraph;
+  readonly graph: (contextLength: number, numerics: Numerics) => ScoringGraph;
 }
 
 /** What a session is made from. */

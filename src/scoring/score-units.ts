@@ -41,7 +41,9 @@ export async function scoreUnits(
   const { run } = options.output;
   const { unitAttempts, batchTokens, batchTimeout } = options.runtime;
   const earlier = await openEarlierRows(prepared.reuse, plan, (text) => { onEvent({ kind: 'note', text }); }, signal);
-  const sessions = await openSessionPool({ ...graph, threads: Math.max(1, Math.floor(threads / workers)), spin: workers === 1 }, workers, { runTimeoutMs: batchTimeout * 1000 });
+  const share = { ...graph, threads: Math.max(1, Math.floor(threads / workers)), spin: workers === 1 };
+  const specs = Array.from({ length: workers }, (_, worker) => ({ ...share, device: prepared.devices[worker % prepared.devices.length]! }));
+  const sessions = await openSessionPool(specs, { runTimeoutMs: batchTimeout * 1000 });
   const tokenizers = openTokenizers(tokenizerPath, { bytes: plan.output.stats.bytes });
 
   // The first error that is no unit's fault stops the others at their next batch.

@@ -10,6 +10,7 @@ export function shardMetadata(plan: Plan, unit: number): Record<string, string> 
     'touchstone.model_type': model.modelType,
     'touchstone.tokenizer_hash': tokenizer.hash,
     'touchstone.precision': model.precision,
+    'touchstone.device': model.device,
     'touchstone.layout': windows.layout,
     'touchstone.context_length': String(windows.contextLength),
     'touchstone.stride': String(windows.stride),

@@ -64,8 +64,8 @@ describe('the options of score', () => {
       },
       tokenizer: { path: null },
       windows: { layout: 'document', contextLength: 'auto', stride: 'auto', bos: 'auto' },
-      model: { path: '/models/tiny' },
-      runtime: { batchTokens: 4096, threads: 'auto', workers: 1, unitAttempts: 3, batchTimeout: 3600 },
+      model: { path: '/models/tiny', precision: 'auto' },
+      runtime: { device: { kind: 'cpu' }, batchTokens: 4096, threads: 'auto', workers: 1, unitAttempts: 3, batchTimeout: 3600 },
       thresholds: { maxQuarantined: null, maxNonfinite: null },
       output: { run: '/runs/one', reuse: [], stats: { entropy: false, top1: false, bytes: false }, lossPrecision: 'exact' },
     });
@@ -91,7 +91,9 @@ windows:
   bos: eos-as-bos
 model:
   path: /models/big
+  precision: float32
 runtime:
+  device: cuda:0,2
   batchTokens: 8192
   threads: 4
   workers: 2
@@ -111,8 +113,8 @@ output:
       corpus: { paths: ['/data/a.jsonl', '/data/b.parquet'], textField: ['title', 'body'], idField: 'key', sourceField: 'origin', maxLineBytes: 1_048_576, unitBytes: 1_000_000, limitDocs: 7 },
       tokenizer: { path: '/models/tokenizer' },
       windows: { layout: 'document', contextLength: 512, stride: 128, bos: 'eos-as-bos' },
-      model: { path: '/models/big' },
-      runtime: { batchTokens: 8192, threads: 4, workers: 2, unitAttempts: 1, batchTimeout: 60 },
+      model: { path: '/models/big', precision: 'float32' },
+      runtime: { device: { kind: 'cuda', ids: [0, 2] }, batchTokens: 8192, threads: 4, workers: 2, unitAttempts: 1, batchTimeout: 60 },
       thresholds: { maxQuarantined: { kind: 'share', share: 0.001, text: '0.1%' }, maxNonfinite: { kind: 'count', count: 12, text: '12' } },
       output: { run: '/runs/two', reuse: ['/runs/one', join(folder, '../zero')], stats: { entropy: true, top1: false, bytes: true }, lossPrecision: 'grid11' },
     });
@@ -162,6 +164,8 @@ describe('every flag', () => {
   const samples: Readonly<Record<string, readonly [given: unknown, value: unknown]>> = {
     '--corpus': [['/x/a.jsonl', '/x/b.txt'], ['/x/a.jsonl', '/x/b.txt']],
     '--model': ['/x/model', '/x/model'],
+    '--precision': ['int8', 'int8'],
+    '--device': ['cuda', { kind: 'cuda', ids: [0] }],
     '--out': ['/x/run', '/x/run'],
     '--reuse': [['/x/one', '/x/two'], ['/x/one', '/x/two']],
     '--text-field': [['question', 'answer'], ['question', 'answer']],
@@ -265,6 +269,8 @@ describe('a value out of range', () => {
     ['output.run', '{ a: 1 }', 'must be a folder, got {"a":1}'],
     ['output.reuse', '""', 'must be the folder of an earlier run, or a list of them, got ""'],
     ['output.stats', '[entropy, margin]', 'must list any of entropy, top1, bytes, or be all or none, got ["entropy","margin"]'],
+    ['model.precision', 'bf16', 'must be one of auto, float32, float16, int8, got "bf16"'],
+    ['runtime.device', 'cuda:1,1', 'must be cpu, cuda, cuda with device numbers such as cuda:0,1, or auto, got "cuda:1,1"'],
     ['output.lossPrecision', 'half', 'must be one of exact, grid11, got "half"'],
   ];
   it.each(refusals)('for %s (%s) is refused with line, expectation and value', async (key, value, problem) => {

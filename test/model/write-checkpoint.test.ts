@@ -50,7 +50,7 @@ async function tensorsOf(checkpoint: Checkpoint): Promise<FloatTensor[]> {
 async function lossesOf(folder: string, sequences: readonly (readonly number[])[]): Promise<number[][]> {
   const checkpoint = await openCheckpoint(folder);
   const graph = buildScoringGraph({ spec: checkpoint.spec, weights: checkpoint.weights, contextLength: 64, stats: { entropy: false, top1: false } });
-  const session = await openSession({ model: encodeModel(graph), weightsFolder: checkpoint.weightsFolder, threads: 1, spin: false });
+  const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(graph), weightsFolder: checkpoint.weightsFolder, threads: 1, spin: false });
   const losses: number[][] = [];
   for (const ids of sequences) {
     const rows = Int32Array.from({ length: ids.length - 1 }, (_, at) => at);

@@ -35,6 +35,7 @@ export function examplePlan(units = 3): Plan {
       modelType: 'llama',
       location: '/models/tiny',
       precision: 'float32',
+      device: 'cpu',
       vocabSize: 512,
       files: [
         { name: 'config.json', bytes: 700, sha256: sha256Of('config') },

@@ -24,7 +24,7 @@ async function openCase(name: string): Promise<{ expected: Expected; score: (ids
   const checkpoint = await openCheckpoint(folder);
   const stats = { entropy: true, top1: true };
   const graph = buildScoringGraph({ spec: checkpoint.spec, weights: checkpoint.weights, contextLength: GRAPH_CONTEXT, stats });
-  const session = await openSession({ model: encodeModel(graph), weightsFolder: checkpoint.weightsFolder, threads: 1, spin: false });
+  const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(graph), weightsFolder: checkpoint.weightsFolder, threads: 1, spin: false });
   const run = async ({ inputIds, sequences, length, rows, targets, chunks, chunkRows }: Batch): Promise<TokenLosses> => {
     const { loss, entropy, top1 } = await session.run({
       input_ids: { dtype: 'int32', dims: [sequences, length], data: inputIds },

@@ -57,7 +57,7 @@ describe('a stateful session', () => {
       denominator: scalar(0), kept_before: scalar(0), step_size: scalar(1e-2), variance_scale: scalar(3), decay: scalar(0.999),
     };
 
-    const outOfPlace = await openSession({ model, weightsFolder: null, threads: 2, spin: false });
+    const outOfPlace = await openSession({ device: { kind: 'cpu' }, model, weightsFolder: null, threads: 2, spin: false });
     let state: Tensors = initial();
     for (let step = 0; step < 5; step++) {
       const outputs = await outOfPlace.run({ ...feeds, ...state });

@@ -39,7 +39,7 @@ describe('an exported .onnx', () => {
 
     await score(demoOptions(corpus, join(folder, 'a'), 'output.stats=[entropy, top1]'));
     const options = demoOptions(corpus, join(folder, 'b'), 'output.stats=[entropy, top1]');
-    const { manifest } = await score({ ...options, model: { path: join(folder, 'snapshot/model.onnx') } });
+    const { manifest } = await score({ ...options, model: { path: join(folder, 'snapshot/model.onnx'), precision: 'auto' } });
     expect(manifest.totals.scored).toBeGreaterThan(500);
     const expected = await allRows(join(folder, 'a'));
     (await allRows(join(folder, 'b'))).forEach((row, at) => {
@@ -67,7 +67,7 @@ describe('an exported .onnx', () => {
     const mixed = add(g, embedded, mean);
     g.output('logits', g.node('MatMul', [mixed, transpose(g, embedding, [1, 0])], 'float32', ['B', 'T', spec.vocabSize]));
     writeFileSync(join(model, 'model.onnx'), encodeModel(g.build()));
-    await expect(score({ ...demoOptions(corpus, join(folder, 'run')), model: { path: join(model, 'model.onnx') } })).rejects.toThrow('the model must be causal');
+    await expect(score({ ...demoOptions(corpus, join(folder, 'run')), model: { path: join(model, 'model.onnx'), precision: 'auto' } })).rejects.toThrow('the model must be causal');
   });
 
   it('is refused where its external data is missing', async () => {
@@ -76,6 +76,6 @@ describe('an exported .onnx', () => {
     writeJsonl(corpus, demoDocuments(2));
     await exportDemo(join(folder, 'model'));
     rmSync(join(folder, 'model/model.safetensors'));
-    await expect(score({ ...demoOptions(corpus, join(folder, 'run')), model: { path: join(folder, 'model/model.onnx') } })).rejects.toThrow(/model\.onnx needs .*model\.safetensors.*does not exist/);
+    await expect(score({ ...demoOptions(corpus, join(folder, 'run')), model: { path: join(folder, 'model/model.onnx'), precision: 'auto' } })).rejects.toThrow(/model\.onnx needs .*model\.safetensors.*does not exist/);
   });
 });

@@ -27,7 +27,7 @@ describe('excess loss', () => {
         cwd: folder,
       }),
     );
-    await score({ ...demoOptions(corpus, join(folder, 'live'), 'windows.contextLength=256'), model: { path: model } });
+    await score({ ...demoOptions(corpus, join(folder, 'live'), 'windows.contextLength=256'), model: { path: model, precision: 'auto' } });
 
     const isNoise = noiseFinder(documents);
     const liveOf = new Map((await allRows(join(folder, 'live'))).map((row) => [row.doc_id, row]));

@@ -66,7 +66,7 @@ function drawTokens(round: number): SelectionTokens {
 
 describe('the selection in the training graph', () => {
   it.each(OPTIONS.map((options) => [JSON.stringify(options), options] as const))('keeps exactly the tokens that selectTokens keeps: %s', async (_title, options) => {
-    const session = await openSession({ model: selectionGraph(), weightsFolder: null, threads: 1, spin: false });
+    const session = await openSession({ device: { kind: 'cpu' }, model: selectionGraph(), weightsFolder: null, threads: 1, spin: false });
     for (let round = 0; round < 15; round++) {
       const tokens = drawTokens(round);
       const expected = selectTokens(tokens, options);
@@ -81,7 +81,7 @@ describe('the selection in the training graph', () => {
   });
 
   it.each(WEIGHTS.map((options) => [JSON.stringify(options), options] as const))('weighs tokens as selectTokens does, and keeps the same: %s', async (_title, options) => {
-    const session = await openSession({ model: selectionGraph(options.reweight!.temperature), weightsFolder: null, threads: 1, spin: false });
+    const session = await openSession({ device: { kind: 'cpu' }, model: selectionGraph(options.reweight!.temperature), weightsFolder: null, threads: 1, spin: false });
     let between = 0;
     for (let round = 0; round < 15; round++) {
       const tokens = drawTokens(round);

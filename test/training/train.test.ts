@@ -111,7 +111,7 @@ describe('training', () => {
   it('trains causally on a corpus, and its model is a reference model', async () => {
     const out = join(folder, 'causal');
     await run('causal', ['objective.kind=causal', 'data.scores=null', `data.corpus=${join(folder, 'clean.jsonl')}`]);
-    const { manifest } = await score({ ...demoOptions(join(folder, 'clean.jsonl'), join(folder, 'rescored'), 'windows.contextLength=64'), model: { path: join(out, 'model') } });
+    const { manifest } = await score({ ...demoOptions(join(folder, 'clean.jsonl'), join(folder, 'rescored'), 'windows.contextLength=64'), model: { path: join(out, 'model'), precision: 'auto' } });
     expect(manifest.documents.scored).toBe(20);
     expect(manifest.totals.lossSum / manifest.totals.scored).toBeLessThan(Math.log(2048));
   });

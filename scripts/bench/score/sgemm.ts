@@ -24,7 +24,7 @@ export async function openSgemm(folder: string, shape: LlamaShape, threads: numb
     const x = g.input('x', 'float32', ['M', sizes.inputs]);
     const product = linear(g, x, g.weight(weights.get(name)!));
     g.output('row', gatherRows(g, product, g.constant('int64', [1], [0]))); // one row: to fetch all would take longer than the product
-    const session = await openSession({ model: encodeModel(g.build()), weightsFolder, threads, spin: true });
+    const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(g.build()), weightsFolder, threads, spin: true });
     return { session, ...sizes };
   };
   const { layers, hiddenSize, intermediateSize, vocabSize } = shape;

@@ -40,7 +40,7 @@ export async function measureStepParts(folder: string, options: TrainOptions, ba
   const profiles = await mkdtemp(join(tmpdir(), 'train-profile-'));
   try {
     const session = await InferenceSession.create(graphs.graphs.last, {
-      ...sessionOptions({ weightsFolder: null, threads: options.run.threads as number, spin: true }),
+      ...sessionOptions({ device: { kind: 'cpu' }, weightsFolder: null, threads: options.run.threads as number, spin: true }),
       enableProfiling: true,
       profileFilePrefix: join(profiles, 'step'),
     });

@@ -48,7 +48,7 @@ export function attach(name: string, options: Partial<AttachOptions> = {}): Prom
 }
 
 export function open(model: Uint8Array, weightsFolder: string | null = null): Promise<Session> {
-  return openSession({ model, weightsFolder, threads: 1, spin: false });
+  return openSession({ device: { kind: 'cpu' }, model, weightsFolder, threads: 1, spin: false });
 }
 
 /** The feeds that score every token but the first of each sequence, all padded on the right with `padding` to `length`, in chunks of `chunkRows` rows. */

@@ -67,7 +67,7 @@ const CASES: readonly (readonly [name: string, shapes: readonly (readonly number
 async function run(build: (g: GraphBuilder) => void, inputs: readonly Tensor[]): Promise<readonly Float32Array[]> {
   const g = new GraphBuilder('rule');
   build(g);
-  const session = await openSession({ model: encodeModel(g.build()), weightsFolder: null, threads: 1, spin: false });
+  const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(g.build()), weightsFolder: null, threads: 1, spin: false });
   const outputs = await session.run(Object.fromEntries(inputs.map(({ shape, data }, at) => [`x${at}`, { dtype: 'float32', dims: shape, data }])));
   await session.release();
   return Object.values(outputs).map(({ data }) => data as Float32Array);
@@ -94,7 +94,7 @@ describe('a gradient rule agrees with finite differences', () => {
     // Forward passes with one input element moved; all of them in one session.
     const g = new GraphBuilder('forward');
     g.output('total', weigh(g, build(g, declare(g))).total);
-    const session = await openSession({ model: encodeModel(g.build()), weightsFolder: null, threads: 1, spin: false });
+    const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(g.build()), weightsFolder: null, threads: 1, spin: false });
     const total = async (at: number, element: number, step: number): Promise<number> => {
       const feeds = inputs.map(({ shape, data }, input) => {
         const moved = data.slice();
@@ -121,7 +121,7 @@ describe('a gradient rule agrees with finite differences', () => {
     const picked = ops.gatherRows(g, table, integers(g, Array.from({ length: picks }, (_, at) => (at * at) % rows)));
     const grad = g.table(randomTensor([picks, width], 3).data, [picks, width]);
     g.output('grad', gradients(g, [{ value: picked, grad }], [table])[0]!);
-    const session = await openSession({ model: encodeModel(g.build()), weightsFolder: null, threads: 4, spin: false });
+    const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(g.build()), weightsFolder: null, threads: 4, spin: false });
     const run = async (): Promise<Float32Array> => (await session.run({ x0: { dtype: 'float32', dims: [rows, width], data: new Float32Array(rows * width) } }))['grad']!.data as Float32Array;
     const first = await run();
     for (let repeat = 0; repeat < 20; repeat++) expect(await run()).toEqual(first);

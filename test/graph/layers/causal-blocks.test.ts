@@ -14,7 +14,7 @@ async function openWithBlocks(name: string, blocks: number): Promise<{ session: 
   const contextLength = blocks * 128;
   expect(blocksFor(contextLength)).toBe(blocks);
   const graph = buildScoringGraph({ spec, weights, contextLength, stats: { entropy: false, top1: false } });
-  return { session: await openSession({ model: encodeModel(graph), weightsFolder, threads: 1, spin: false }), vocabSize: spec.vocabSize };
+  return { session: await openSession({ device: { kind: 'cpu' }, model: encodeModel(graph), weightsFolder, threads: 1, spin: false }), vocabSize: spec.vocabSize };
 }
 
 async function losses({ session, vocabSize }: { session: Session; vocabSize: number }, length: number): Promise<Float32Array> {

@@ -59,7 +59,7 @@ describe('a training step equals PyTorch', () => {
     const { expected, options, parameters, oracle } = await openCase(name);
     const built = buildTrainingGraph(options);
     expect(built.parameters.map((parameter) => parameter.name).sort()).toEqual([...oracle.keys()].sort());
-    const session = await openSession({ model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
+    const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
     const feeds = Object.fromEntries(built.parameters.map((parameter) => [parameter.name, float32(parameter.shape, parameters.get(parameter.name)!)]));
     const outputs = await session.run({ ...batchFeeds(expected.inputIds), ...feeds });
     const count = expected.inputIds.length * (expected.inputIds[0]!.length - 1);
@@ -76,7 +76,7 @@ describe('a training step equals PyTorch', () => {
   it.each(CASES)('%s: 50 steps of AdamW with clipping follow its loss curve within 1e-3', async (name) => {
     const { expected, options, parameters } = await openCase(name);
     const built = buildTrainingGraph({ ...options, phase: 'update' });
-    const session = await openSession({ model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
+    const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
     let state: Tensors = Object.fromEntries(built.parameters.flatMap(({ name: parameter, shape }) => {
       const zeros = (): Float32Array => new Float32Array(parameters.get(parameter)!.length);
       return [[parameter, float32(shape, parameters.get(parameter)!)], [momentName(parameter), float32(shape, zeros())], [varianceName(parameter), float32(shape, zeros())]];
@@ -103,7 +103,7 @@ describe('attention in blocks', () => {
     const { options, parameters } = await openCase(name);
     const open = async (contextLength: number): Promise<{ session: Session; weights: Tensors }> => {
       const built = buildTrainingGraph({ ...options, contextLength });
-      const session = await openSession({ model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
+      const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
       return { session, weights: Object.fromEntries(built.parameters.map((parameter) => [parameter.name, float32(parameter.shape, parameters.get(parameter.name)!)])) };
     };
     const [whole, cut] = [await open(64), await open(256)];
@@ -143,11 +143,11 @@ describe('selection inside the step', () => {
     const length = expected.inputIds[0]!.length - 1;
     const plain = buildTrainingGraph(options);
     const weights = Object.fromEntries(plain.parameters.map(({ name, shape }) => [name, float32(shape, parameters.get(name)!)]));
-    const causal = await openSession({ model: encodeModel(plain.graph), weightsFolder: null, threads: 1, spin: false });
+    const causal = await openSession({ device: { kind: 'cpu' }, model: encodeModel(plain.graph), weightsFolder: null, threads: 1, spin: false });
     const whole = await causal.run({ ...feeds, ...weights });
     await causal.release();
 
-    const session = await openSession({ model: encodeModel(buildTrainingGraph({ ...options, objective: 'selective' }).graph), weightsFolder: null, threads: 1, spin: false });
+    const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(buildTrainingGraph({ ...options, objective: 'selective' }).graph), weightsFolder: null, threads: 1, spin: false });
     const reference = Float32Array.from({ length: groups * length }, (_, at) => ((at * 7919) % 13) / 2);
     reference[3] = Infinity; // no candidate, even where more are asked for than there are
     const select = (keep: readonly number[], offsets: Float32Array): Promise<Tensors> => session.run({
@@ -177,7 +177,7 @@ describe('selection inside the step', () => {
       const values = parameters.get(name)!;
       return [name, float32(shape, direction === undefined ? values : values.map((value, i) => value + at * direction.get(name)![i]!))];
     }));
-    const causal = await openSession({ model: encodeModel(plain.graph), weightsFolder: null, threads: 1, spin: false });
+    const causal = await openSession({ device: { kind: 'cpu' }, model: encodeModel(plain.graph), weightsFolder: null, threads: 1, spin: false });
     const reference = Float32Array.from({ length: count }, (_, at) => ((at * 7919) % 13) / 2);
     const { live_loss: live } = await causal.run({ ...feeds, ...weighted(0) });
     const liveLoss = live!.data as Float32Array;
@@ -192,7 +192,7 @@ describe('selection inside the step', () => {
       for (const [name, sum] of sums) floats(single, nextName(gradientName(name))).forEach((value, i) => { sum[i]! += weights![at]! * value; });
     }
 
-    const session = await openSession({ model: encodeModel(buildTrainingGraph({ ...options, objective: 'selective', temperature: 1.5 }).graph), weightsFolder: null, threads: 1, spin: false });
+    const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(buildTrainingGraph({ ...options, objective: 'selective', temperature: 1.5 }).graph), weightsFolder: null, threads: 1, spin: false });
     const found = await session.run({
       ...feeds, ...weighted(0),
       offsets: float32([1, count], reference.map((loss) => -loss)), live_weight: scalar(1), threshold: scalar(-3e38), keep: { dtype: 'int64', dims: [1], data: BigInt64Array.of(BigInt(kept)) },
@@ -225,7 +225,7 @@ describe('selection inside the step', () => {
     const count = feeds['targets']!.data.length;
     const gradientsOf = async (graph: TrainingGraphOptions, more: Tensors): Promise<Tensors> => {
       const built = buildTrainingGraph(graph);
-      const session = await openSession({ model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
+      const session = await openSession({ device: { kind: 'cpu' }, model: encodeModel(built.graph), weightsFolder: null, threads: 1, spin: false });
       const outputs = await session.run({ ...feeds, ...Object.fromEntries(built.parameters.map(({ name, shape }) => [name, float32(shape, parameters.get(name)!)])), ...more });
       await session.release();
       return outputs;
