@@ -23,7 +23,7 @@ import { describeMachine } from './machine.js';
 import { memoryOfBatch, peakOfPyTorch, peakOfScore, writeLongDocuments } from './score/memory.js';
 import { pipelineBench, writeCorpus, type PipelineRound } from './score/pipeline.js';
 import { startPyTorch } from './score/pytorch.js';
-import { SMALL, writeRandomCheckpoint } from './random-checkpoint.js';
+import { SMALL, specOf, writeRandomCheckpoint } from './random-checkpoint.js';
 import { openSgemm } from './score/sgemm.js';
 import { markdownTable, median, medianRatio, type Figure } from './table.js';
 import { memoryIsKnown } from './watched-process.js';
@@ -89,7 +89,7 @@ async function documentsBatch(texts: readonly string[]): Promise<BenchBatch> {
 }
 
 function throughputFigures({ bench: { name, batch, tokens }, rounds, largestDifference }: Throughput): Figure[] {
-  const flops = neededFlops(SMALL, batch) / GIGA;
+  const flops = neededFlops(specOf(SMALL), batch) / GIGA;
   const sgemm = { name: 'SGEMM at its shapes', values: rounds.map((round) => round.sgemm / GIGA) };
   const ours = rounds.map(({ seconds }) => 1 / seconds);
   const theirs = rounds.flatMap(({ pytorchSeconds }) => (pytorchSeconds === undefined ? [] : [1 / pytorchSeconds]));
