@@ -2,35 +2,36 @@ import type { Gpt2Spec } from '../../records.js';
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../ir.js';
 import { attention } from '../layers/attention.js';
+import type { Matrices } from '../layers/matrices.js';
 import { activate } from '../layers/mlp.js';
 import { POSITIONS, type Sequence } from '../layers/sequence.js';
-import { add, conv1d, gatherRows, layerNorm, linear, reshape, split } from '../ops.js';
+import { add, gatherRows, layerNorm, reshape, split } from '../ops.js';
 import type { Weights } from '../weights.js';
 import type { Decoder } from './decoder-parts.js';
 
 /** GPT-2. https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf */
-export function gpt2(g: GraphBuilder, grid: Sequence, spec: Gpt2Spec, weights: Weights): Decoder {
+export function gpt2(g: GraphBuilder, grid: Sequence, spec: Gpt2Spec, weights: Weights, matrices: Matrices): Decoder {
   const { hiddenSize, vocabSize, weightPrefix: prefix } = spec;
   const tokens = weights.take(`${prefix}wte.weight`, [vocabSize, hiddenSize]);
   const places = weights.take(`${prefix}wpe.weight`, [spec.maxPositions, hiddenSize]);
   const embedded = add(g, grid.toGrid(gatherRows(g, tokens, grid.flatIds)), gatherRows(g, places, grid.positions));
   let hidden = reshape(g, embedded, [POSITIONS, hiddenSize], [-1, hiddenSize]);
-  for (let layer = 0; layer < spec.layers; layer++) hidden = block(g, grid, spec, weights, `${prefix}h.${layer}`, hidden);
+  for (let layer = 0; layer < spec.layers; layer++) hidden = block(g, grid, spec, weights, matrices, `${prefix}h.${layer}`, hidden);
 
   const norm = weights.take(`${prefix}ln_f.weight`, [hiddenSize]);
   const normBias = weights.take(`${prefix}ln_f.bias`, [hiddenSize]);
-  const head = spec.tiedHead ? tokens : weights.take('lm_head.weight', [vocabSize, hiddenSize]);
+  const head = matrices.linear(spec.tiedHead ? tokens : weights.take('lm_head.weight', [vocabSize, hiddenSize]));
   return {
     hidden,
-    project: (body, rows) => linear(body, layerNorm(body, rows, norm, normBias, spec.normEpsilon), head),
+    project: (body, rows) => head(body, layerNorm(body, rows, norm, normBias, spec.normEpsilon)),
   };
 }
 
-function block(g: GraphBuilder, grid: Sequence, spec: Gpt2Spec, weights: Weights, name: string, x: Value): Value {
+function block(g: GraphBuilder, grid: Sequence, spec: Gpt2Spec, weights: Weights, matrices: Matrices, name: string, x: Value): Value {
   const { hiddenSize, intermediateSize, heads } = spec;
   const headDim = hiddenSize / heads;
   const dense = (part: string, rows: Value, inputs: number, outputs: number): Value =>
-    conv1d(g, rows, weights.take(`${name}.${part}.weight`, [inputs, outputs]), weights.take(`${name}.${part}.bias`, [outputs]));
+    matrices.conv1d(weights.take(`${name}.${part}.weight`, [inputs, outputs]), weights.take(`${name}.${part}.bias`, [outputs]))(g, rows);
   const norm = (part: string, rows: Value): Value =>
     layerNorm(g, rows, weights.take(`${name}.${part}.weight`, [hiddenSize]), weights.take(`${name}.${part}.bias`, [hiddenSize]), spec.normEpsilon);
 

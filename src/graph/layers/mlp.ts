@@ -1,7 +1,8 @@
 import type { Activation } from '../../records.js';
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../ir.js';
-import { gelu, linear, mul, relu, silu } from '../ops.js';
+import { gelu, mul, relu, silu } from '../ops.js';
+import type { Matrix } from './matrices.js';
 
 export function activate(g: GraphBuilder, x: Value, activation: Activation): Value {
   switch (activation) {
@@ -12,14 +13,7 @@ export function activate(g: GraphBuilder, x: Value, activation: Activation): Val
   }
 }
 
-/** A matrix stored [out, in] and its bias [out]. */
-export interface LinearWeights {
-  readonly weight: Value;
-  readonly bias: Value | null;
-}
-
 /** down(silu(gate(x)) * up(x)) on rows x [R, D]. SwiGLU, https://arxiv.org/abs/2002.05202 */
-export function swiGlu(g: GraphBuilder, x: Value, gate: LinearWeights, up: LinearWeights, down: LinearWeights): Value {
-  const gated = silu(g, linear(g, x, gate.weight, gate.bias));
-  return linear(g, mul(g, gated, linear(g, x, up.weight, up.bias)), down.weight, down.bias);
+export function swiGlu(g: GraphBuilder, x: Value, gate: Matrix, up: Matrix, down: Matrix): Value {
+  return down(g, mul(g, silu(g, gate(g, x)), up(g, x)));
 }
