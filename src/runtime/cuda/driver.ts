@@ -1,22 +1,12 @@
 import type { CudaDevice, CudaLibrary, Finding } from './diagnosis.js';
 import type { CudaEnvironment } from './environment.js';
 import { CUDA_PROVIDER } from './provider.js';
-import { visibleDevices } from './visible-devices.js';
+import { visibleDevices, type InstalledDevice } from './visible-devices.js';
 
 export interface DriverState {
   readonly driver: string | null;
   readonly devices: readonly CudaDevice[];
   readonly findings: readonly Finding[];
-}
-
-/** A device as the driver numbers it, before CUDA_VISIBLE_DEVICES. */
-export interface InstalledDevice {
-  readonly uuid: string;
-  readonly name: string;
-  /** 0 where nothing says. */
-  readonly memoryMiB: number;
-  /** Compute capability, as 9.0; null where nothing says. */
-  readonly capability: number | null;
 }
 
 interface DriverAnswer {

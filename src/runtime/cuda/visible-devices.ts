@@ -1,4 +1,12 @@
-import type { InstalledDevice } from './driver.js';
+/** A device as the driver numbers it, before CUDA_VISIBLE_DEVICES. */
+export interface InstalledDevice {
+  readonly uuid: string;
+  readonly name: string;
+  /** 0 where nothing says. */
+  readonly memoryMiB: number;
+  /** Compute capability, as 9.0; null where nothing says. */
+  readonly capability: number | null;
+}
 
 /**
  * The devices in the order and numbering that CUDA gives a process: those CUDA_VISIBLE_DEVICES names, by number or by the beginning of a UUID, up to the first that does
