@@ -7,7 +7,7 @@ export const scoreFlags: readonly SettingFlag[] = [
   { flag: '--precision', key: 'model.precision', argument: '<precision>', words: 'text', description: 'float32, float16, int8; auto: float32 on the CPU, float16 on CUDA' },
   { flag: '--device', key: 'runtime.device', argument: '<device>', words: 'text', description: 'cpu, cuda, cuda:0,1 for several, or auto: CUDA where it works, else the CPU' },
   { flag: '--out', key: 'output.run', argument: '<run>', words: 'text', description: 'run folder; the same command on the same folder resumes' },
-  { flag: '--reuse', key: 'output.reuse', argument: '<run...>', words: 'texts', description: 'earlier runs whose losses are copied for texts that have not changed' },
+  { flag: '--reuse', key: 'output.reuse', argument: '<run...>', words: 'texts', description: 'earlier runs whose losses are copied for texts that have not changed; of a glob, the last by name' },
   { flag: '--text-field', key: 'corpus.textField', argument: '<field...>', words: 'texts', description: 'field that holds the text; several are joined by a newline' },
   { flag: '--id-field', key: 'corpus.idField', argument: '<field>', words: 'text', description: "field that holds a document's id; without it, file and position" },
   { flag: '--source-field', key: 'corpus.sourceField', argument: '<field>', words: 'text', description: "field that holds a document's source; without it, the file name" },

@@ -60,7 +60,7 @@ export const scoreSettings: CommandSettings<typeof scoreRooms> = {
   rooms: scoreRooms,
   flags: scoreFlags,
   pathKeys: ['corpus.paths', 'tokenizer.path', 'model.path', 'output.run', 'output.reuse'],
-  globKeys: ['corpus.paths'],
+  globKeys: ['corpus.paths', 'output.reuse'],
   requiredNames: { 'corpus.paths': 'corpus', 'model.path': 'model', 'output.run': 'run folder' },
   conditions: [
     {

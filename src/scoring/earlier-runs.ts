@@ -1,28 +1,67 @@
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import glob from 'fast-glob';
 import { TouchstoneError } from '../errors.js';
 import { findEarlierRun, type EarlierRun } from '../run/earlier-run.js';
+import { successPath } from '../run/layout.js';
 import type { Plan } from '../run/plan.js';
 import { EarlierRows } from '../store/earlier-rows.js';
 
+export interface FoundRuns {
+  /** In the order they were named; the first that has a text gives its row. */
+  readonly runs: readonly EarlierRun[];
+  /** What a user should know; one sentence each. */
+  readonly notes: readonly string[];
+}
+
 /**
- * The runs to reuse, in the order they were named; the first that has a text gives its row. Throws a usage error where rows of documents cannot be
- * copied at all, and what findEarlierRun throws.
+ * The runs to reuse. A path must be a run; a glob stands for the last by name of the finished runs it matches, so that a night after a missed one, and the
+ * first night of all, can have the same command. Throws a usage error where rows of documents cannot be copied at all, and what findEarlierRun throws.
  */
-export async function findEarlierRuns(folders: readonly string[], run: string, plan: Plan): Promise<EarlierRun[]> {
-  if (folders.length > 0 && plan.windows.layout === 'packed') {
+export async function findEarlierRuns(paths: readonly string[], run: string, plan: Plan): Promise<FoundRuns> {
+  if (paths.length > 0 && plan.windows.layout === 'packed') {
     throw new TouchstoneError('usage', 'earlier runs can be reused in the document layout, windows.layout is packed', {
       advice: 'A packed row holds pieces of many documents, so one new document changes all rows after it. Leave --reuse out, or use --layout document.',
     });
   }
-  const own = await realpath(run).catch(() => run);
-  const found: EarlierRun[] = [];
-  for (const folder of folders) {
-    if ((await realpath(folder).catch(() => folder)) === own) {
-      throw new TouchstoneError('usage', `a run cannot reuse itself: ${folder} is the run folder of this command`, { advice: 'The same command on the same folder resumes without --reuse.' });
+  const own = await real(run);
+  const runs: EarlierRun[] = [];
+  const notes: string[] = [];
+  for (const path of paths) {
+    if (await isPattern(path)) {
+      const latest = await latestRun(path, own);
+      if (latest === undefined) notes.push(`${path} matches no finished run to reuse: every document is scored`);
+      else {
+        notes.push(`${path}: reusing ${latest}`);
+        runs.push(await findEarlierRun(latest, plan));
+      }
+      continue;
     }
-    found.push(await findEarlierRun(folder, plan));
+    if ((await real(path)) === own) {
+      throw new TouchstoneError('usage', `a run cannot reuse itself: ${path} is the run folder of this command`, { advice: 'The same command on the same folder resumes without --reuse.' });
+    }
+    runs.push(await findEarlierRun(path, plan));
   }
-  return found;
+  return { runs, notes: [...notes, ...runs.flatMap((earlier) => earlier.notes)] };
+}
+
+const real = (path: string): Promise<string> => realpath(path).catch(() => path);
+
+/** A folder that is there is meant itself, whatever brackets or stars its name has. */
+async function isPattern(path: string): Promise<boolean> {
+  return glob.isDynamicPattern(path) && !(await exists(path));
+}
+
+async function latestRun(pattern: string, own: string): Promise<string | undefined> {
+  const folders = await glob(pattern, { onlyDirectories: true, absolute: true });
+  for (const folder of folders.map((match) => resolve(match)).sort().reverse()) {
+    if ((await exists(successPath(folder))) && (await real(folder)) !== own) return folder;
+  }
+  return undefined;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(() => true, () => false);
 }
 
 /** The rows of the runs, ready to be looked up; null where there are none to look in. */

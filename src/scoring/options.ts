@@ -64,7 +64,10 @@ export interface ScoreOptions {
   readonly output: {
     /** The run folder; absolute. */
     readonly run: string;
-    /** Earlier run folders whose rows are copied for texts they have, the first one's first; absolute. Document layout only. */
+    /**
+     * Earlier run folders whose rows are copied for texts they have, the first one's first; absolute. A glob stands for the last by name of the finished
+     * runs it matches, other than this one, and may match none. Document layout only.
+     */
     readonly reuse: readonly string[];
     readonly stats: TokenStats;
     /** 'grid11' rounds losses to multiples of 2^-11 nats. */

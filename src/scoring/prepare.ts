@@ -118,8 +118,8 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
   if (frozen !== undefined) refuseOtherPlan(run, frozen, planOf(hashesBySize(found.files, model, frozen)));
   const known = frozen === undefined || task === undefined ? new Map<string, PlanFile>() : filesOfOthers(frozen, task);
   const plan = planOf(await hashInputs(found.files, model, known, { signal, onHashed }));
-  const reuse = await findEarlierRuns(reusable, run, plan);
-  const notes = [...info.notes, ...model.notes, ...ignoredNote(found), ...reuse.flatMap((earlier) => earlier.notes)];
+  const { runs: reuse, notes: reuseNotes } = await findEarlierRuns(reusable, run, plan);
+  const notes = [...info.notes, ...model.notes, ...ignoredNote(found), ...reuseNotes];
   return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, devices, tokenizer, tokenizerPath, reuse, notes };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ScoreOptions } from '../../src/scoring/options.js';
@@ -137,6 +137,25 @@ describe('rows', () => {
     expect(resumed.unitsScored).toBeLessThan(resumed.manifest.totals.units);
     expect(reusedOf(resumed).documents).toBe(24);
     expect(resumed.change).toMatchObject({ unchanged: { documents: 24 }, changed: { documents: 0 }, new: { documents: 6 }, gone: { documents: 0 } });
+  });
+});
+
+describe('a glob of earlier runs', () => {
+  it('stands for the last by name that is finished and not this run, and may match none', async () => {
+    const folder = temporaryFolder();
+    const corpus = join(folder, 'corpus.jsonl');
+    writeJsonl(corpus, demoDocuments(4));
+    const night = (name: string): string => join(folder, `night [1]-${name}`);
+    const pattern = join(folder, 'night*-*');
+    const first = await scored(demoOptions(corpus, night('1'), `output.reuse=${pattern}`));
+    expect(first.notes).toEqual([`${pattern} matches no finished run to reuse: every document is scored`]);
+    await scored(demoOptions(corpus, night('2')));
+    mkdirSync(night('9'));
+    const third = await scored(demoOptions(corpus, night('3'), `output.reuse=${pattern}`));
+    expect(third.notes).toEqual([`${pattern}: reusing ${night('2')}`]);
+    expect(reusedOf(third).documents).toBe(4);
+    const again = await scored(demoOptions(corpus, night('3'), `output.reuse=${pattern}`));
+    expect(again.notes).toEqual([`${pattern}: reusing ${night('2')}`]);
   });
 });
 
