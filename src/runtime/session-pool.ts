@@ -1,7 +1,8 @@
-import { Piscina } from 'piscina';
 import { messageOf, TouchstoneError } from '../errors.js';
-import { HungWorker } from './hung-worker.js';
-import type { SessionInfo, SessionSpec, SessionTask, Tensors } from './protocol.js';
+import type { Device } from '../records.js';
+import { AllDevicesLost, DeviceLost, deviceFaultOf, deviceLabel, DeviceOutOfMemory, faultText } from './device-faults.js';
+import { Lane, openLanes, warmLanes } from './lane.js';
+import type { SessionInfo, SessionSpec, Tensors } from './protocol.js';
 import { workerFile } from './worker-file.js';
 
 /** Sessions of one model, each in a worker thread of its own, so that the calling thread never blocks on one. */
@@ -9,111 +10,98 @@ export interface SessionPool {
   readonly info: SessionInfo;
   readonly workers: number;
   /**
-   * Runs one batch on the next free session. Feeds are copied to the worker; results are the caller's.
+   * Runs one batch on the next free session. Feeds are copied to the worker; results are the caller's. `onDevice` is told what computed them.
    * A run that has begun is never interrupted: ending a thread inside the runtime would abort the whole process. A thread that dies is replaced, and
-   * the run it was on fails. Throws HungWorker where a run exceeds the pool's time limit; its session is not used again.
+   * the run it was on fails. Throws HungWorker where a run exceeds the pool's time limit; its session is not used again. A CUDA device that breaks is retired
+   * with all its sessions: the run throws DeviceLost, and with the last device AllDevicesLost, as do all runs after it. Where a device's memory runs out the run
+   * throws DeviceOutOfMemory; the device is retired only if that happens MEMORY_FAULTS times in a row.
    */
-  run(feeds: Tensors): Promise<Tensors>;
-  /** Waits for running batches, frees the sessions, ends the threads; a thread that hangs is left alone. Batches not yet begun are refused. */
+  run(feeds: Tensors, onDevice?: (device: Device) => void): Promise<Tensors>;
+  /** Waits for running batches, frees the sessions, ends the threads; a thread that hangs or whose device broke is left alone. Batches not yet begun are refused. */
   close(): Promise<void>;
-}
-
-/** One thread with one session. Piscina addresses threads only as a crowd; a crowd of one can be opened and closed. */
-class Lane {
-  readonly #thread: Piscina<SessionTask, unknown>;
-  #hung = false;
-
-  constructor(spec: SessionSpec) {
-    this.#thread = new Piscina({
-      filename: workerFile('./session.worker.js', import.meta.url),
-      minThreads: 1,
-      maxThreads: 1,
-      idleTimeout: Infinity,
-      workerData: spec,
-    });
-    // A thread that dies between two batches has been replaced when this is called.
-    this.#thread.on('error', () => undefined);
-  }
-
-  open(): Promise<SessionInfo> {
-    return this.#thread.run({ kind: 'open' }) as Promise<SessionInfo>;
-  }
-
-  async run(feeds: Tensors, timeoutMs: number): Promise<Tensors> {
-    let timer: NodeJS.Timeout | undefined;
-    const expiry = new Promise<never>((_, reject) => {
-      // Node.js would take a longer delay for none at all.
-      timer = setTimeout(() => {
-        this.#hung = true;
-        reject(new HungWorker('a session of the reference model', timeoutMs / 1000));
-      }, Math.min(timeoutMs, 2 ** 31 - 1));
-    });
-    try {
-      return await Promise.race([this.#thread.run({ kind: 'run', feeds }) as Promise<Tensors>, expiry]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  get hung(): boolean {
-    return this.#hung;
-  }
-
-  async close(opened: boolean): Promise<void> {
-    if (this.#hung) return;
-    if (opened) await this.#thread.run({ kind: 'close' });
-    await this.#thread.destroy();
-  }
 }
 
 export interface SessionPoolOptions {
   /** After which a run that has not ended counts as hung. Default: a week. */
   readonly runTimeoutMs?: number;
+  /** Runs once on every session before the first batch does: the largest batch, so that memory is claimed, or found to be too little, at the start. */
+  readonly warmUp?: Tensors;
+  /** URL of the worker file. Default: the one beside this module. */
+  readonly worker?: string;
 }
+
+/** Times in a row after which a device that runs out of memory is retired: something else holds it, or no batch of this size will ever fit. */
+const MEMORY_FAULTS = 3;
 
 /**
  * One session for each spec.
- * @throws TouchstoneError ('io') if the runtime does not accept the model
+ * @throws TouchstoneError ('io') if the runtime does not accept the model on one of the devices
  */
-export async function openSessionPool(specs: readonly SessionSpec[], { runTimeoutMs = 7 * 24 * 3600 * 1000 }: SessionPoolOptions = {}): Promise<SessionPool> {
-  const lanes = specs.map((spec) => new Lane(spec));
-  const opening = await Promise.allSettled(lanes.map((lane) => lane.open()));
-  const failed = opening.find((result) => result.status === 'rejected');
-  if (failed !== undefined) {
-    await Promise.all(lanes.map((lane, at) => lane.close(opening[at]!.status === 'fulfilled')));
-    throw new TouchstoneError('io', `onnxruntime could not load the model: ${messageOf(failed.reason)}`, {
-      advice: 'Check that the checkpoint is complete and that its weights fit into memory.',
-      cause: failed.reason,
-    });
-  }
+export async function openSessionPool(specs: readonly SessionSpec[], options: SessionPoolOptions = {}): Promise<SessionPool> {
+  const { runTimeoutMs = 7 * 24 * 3600 * 1000, warmUp, worker = workerFile('./session.worker.js', import.meta.url) } = options;
+  const lanes = specs.map((spec) => new Lane(spec, worker));
+  const info = await openLanes(lanes);
+  if (warmUp !== undefined) await warmLanes(lanes, warmUp, runTimeoutMs);
 
   const free = [...lanes];
   const waiting: ((lane: Lane | null) => void)[] = [];
+  const lost = new Map<string, { readonly device: Device; readonly reason: string }>();
+  const memoryFaults = new Map<string, number>();
   let closing: Promise<void> | undefined;
 
+  const refusal = (): TouchstoneError => (lost.size > 0 && !lanes.some(({ usable }) => usable) ? new AllDevicesLost([...lost.values()]) : closed());
   const acquire = async (): Promise<Lane> => {
-    if (closing !== undefined || lanes.every(({ hung }) => hung)) throw closed();
+    if (closing !== undefined || !lanes.some(({ usable }) => usable)) throw refusal();
     const lane = free.pop() ?? (await new Promise<Lane | null>((resolve) => waiting.push(resolve)));
-    if (lane === null) throw closed();
+    if (lane === null) throw refusal();
     return lane;
   };
-  const giveBack = (lane: Lane): void => {
-    const next = waiting.shift();
-    if (next === undefined) free.push(lane);
-    else next(lane);
+  const settle = (lane: Lane): void => {
+    if (lane.usable) {
+      const next = waiting.shift();
+      if (next === undefined) free.push(lane);
+      else next(lane);
+      return;
+    }
+    // With no lane left, nobody would ever answer those who wait.
+    if (!lanes.some(({ usable }) => usable)) for (const refuse of waiting.splice(0)) refuse(null);
+  };
+  const retire = (device: Device, reason: string, state: 'retired' | 'broken'): void => {
+    const label = deviceLabel(device);
+    if (!lost.has(label)) lost.set(label, { device, reason });
+    for (const lane of lanes) if (deviceLabel(lane.device) === label) lane.retire(state);
+    free.splice(0, free.length, ...free.filter(({ usable }) => usable));
+  };
+  /** What a run's error is once its device has been judged. */
+  const judged = (device: Device, error: unknown): unknown => {
+    if (device.kind === 'cpu' || error instanceof TouchstoneError) return error;
+    const label = deviceLabel(device);
+    const fault = deviceFaultOf(messageOf(error));
+    const reason = faultText(messageOf(error));
+    if (fault === null) return error;
+    if (fault === 'memory') {
+      const times = (memoryFaults.get(label) ?? 0) + 1;
+      memoryFaults.set(label, times);
+      if (times < MEMORY_FAULTS) return new DeviceOutOfMemory(device, reason, { cause: error });
+      retire(device, `out of memory ${times} times in a row, although a smaller --batch-tokens may fit (${reason})`, 'retired');
+    } else retire(device, reason, 'broken');
+    return lanes.some(({ usable }) => usable) ? new DeviceLost(device, lost.get(label)!.reason, error) : new AllDevicesLost([...lost.values()]);
   };
 
   return {
-    info: (opening[0] as PromiseFulfilledResult<SessionInfo>).value,
+    info,
     workers: lanes.length,
-    async run(feeds) {
+    async run(feeds, onDevice) {
       const lane = await acquire();
       try {
-        return await lane.run(feeds, runTimeoutMs);
+        const outputs = await lane.run(feeds, runTimeoutMs);
+        memoryFaults.delete(deviceLabel(lane.device));
+        onDevice?.(lane.device);
+        return outputs;
+      } catch (error) {
+        throw judged(lane.device, error);
       } finally {
-        if (!lane.hung) giveBack(lane);
-        // With no lane left, nobody would ever answer those who wait.
-        else if (lanes.every(({ hung }) => hung)) for (const refuse of waiting.splice(0)) refuse(null);
+        settle(lane);
       }
     },
     close() {

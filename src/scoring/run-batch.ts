@@ -1,4 +1,6 @@
 import { TouchstoneError, messageOf } from '../errors.js';
+import type { Device } from '../records.js';
+import { DeviceOutOfMemory } from '../runtime/device-faults.js';
 import type { TensorData, Tensors } from '../runtime/protocol.js';
 import type { SessionPool } from '../runtime/session-pool.js';
 import type { Batch, TokenLosses } from '../windows/batch.js';
@@ -8,17 +10,19 @@ export interface ScoredBatch {
   readonly losses: TokenLosses;
 }
 
-/** Sends a batch through a session of the scoring graph. */
-export async function runBatch(sessions: Pick<SessionPool, 'run'>, batch: Batch): Promise<ScoredBatch> {
+/** Sends a batch through a session of the scoring graph; `onDevice` is told what computed it. */
+export async function runBatch(sessions: Pick<SessionPool, 'run'>, batch: Batch, onDevice?: (device: Device) => void): Promise<ScoredBatch> {
   const { inputIds, sequences, length, rows, targets, chunks, chunkRows } = batch;
   let outputs: Tensors;
   try {
-    outputs = await sessions.run({
+    const feeds: Tensors = {
       input_ids: { dtype: 'int32', dims: [sequences, length], data: inputIds },
       rows: { dtype: 'int32', dims: [chunks, chunkRows], data: rows },
       targets: { dtype: 'int32', dims: [chunks, chunkRows], data: targets },
-    });
+    };
+    outputs = await sessions.run(feeds, onDevice);
   } catch (error) {
+    if (error instanceof DeviceOutOfMemory) throw error.onBatch(`a batch of ${sequences} sequences of ${length} tokens`);
     if (error instanceof TouchstoneError) throw error;
     throw new TouchstoneError('retryable', `the reference model failed on a batch of ${sequences} sequences of ${length} tokens: ${messageOf(error)}`, {
       advice: 'If memory ran out, lower runtime.batchTokens; else run the same command again.',
