@@ -62,14 +62,14 @@ export class GraphBuilder {
     return this.nodes(op, inputs, [{ dtype, shape }], options)[0]!;
   }
 
-  /** One node with several outputs. */
+  /** One node with several outputs, each of which may have a start of its name of its own. */
   nodes(
     op: string,
     inputs: readonly (Value | null)[],
-    outputs: readonly { readonly dtype: DataType; readonly shape: readonly Dim[] }[],
+    outputs: readonly { readonly dtype: DataType; readonly shape: readonly Dim[]; readonly name?: string }[],
     options: NodeOptions = {},
   ): readonly Value[] {
-    const made = outputs.map(({ dtype, shape }) => ({ name: this.#unique(options.name ?? op), dtype, shape }));
+    const made = outputs.map(({ dtype, shape, name }) => ({ name: this.#unique(name ?? options.name ?? op), dtype, shape }));
     this.#nodes.push({ op, domain: options.domain ?? '', inputs, outputs: made, attributes: options.attributes ?? {} });
     return made;
   }

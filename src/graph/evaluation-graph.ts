@@ -4,7 +4,7 @@ import { GraphBuilder } from './builder.js';
 import type { Graph } from './ir.js';
 import { lossHead } from './layers/loss-head.js';
 import { sequence } from './layers/sequence.js';
-import { parameterInputs } from './weights.js';
+import { parameterValues } from './weights.js';
 
 /**
  * The losses of a model whose parameters are inputs, as they are while it is trained. Inputs: the parameters by name, and those of
@@ -13,7 +13,7 @@ import { parameterInputs } from './weights.js';
 export function buildEvaluationGraph(spec: ModelSpec, contextLength: number): Graph {
   const g = new GraphBuilder(`evaluate_${spec.modelType}`);
   const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']));
-  const { hidden, project } = decoder(g, grid, spec, parameterInputs(g), contextLength);
+  const { hidden, project } = decoder(g, grid, spec, parameterValues((name, shape) => g.input(name, 'float32', shape)), contextLength);
   lossHead(g, hidden, project, { entropy: false, top1: false });
   return g.build();
 }

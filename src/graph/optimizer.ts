@@ -31,11 +31,15 @@ export interface AdamWStep {
   readonly decay: Value;
 }
 
-/** Declares the inputs `step_size`, learning rate / (1 - beta1^t), `variance_scale`, 1 / sqrt(1 - beta2^t), and `decay`, 1 - learning rate * weight decay. */
-export function adamWStep(g: GraphBuilder, { epsilon }: AdamWOptions): AdamWStep {
-  const stepSize = g.input('step_size', 'float32', []);
-  const varianceScale = g.input('variance_scale', 'float32', []);
-  return { size: div(g, stepSize, varianceScale), epsilon: div(g, scalar(g, epsilon), varianceScale), decay: g.input('decay', 'float32', []) };
+/**
+ * Asks for the inputs `step_size`, learning rate / (1 - beta1^t), `variance_scale`, 1 / sqrt(1 - beta2^t), and `decay`, 1 - learning rate * weight decay.
+ *
+ * @param input a float32 scalar by its name
+ */
+export function adamWStep(g: GraphBuilder, input: (name: 'step_size' | 'variance_scale' | 'decay') => Value, { epsilon }: AdamWOptions): AdamWStep {
+  const stepSize = input('step_size');
+  const varianceScale = input('variance_scale');
+  return { size: div(g, stepSize, varianceScale), epsilon: div(g, scalar(g, epsilon), varianceScale), decay: input('decay') };
 }
 
 /** Moving averages of the gradient and of its square. */

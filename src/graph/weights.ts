@@ -45,21 +45,20 @@ export function checkpointWeights(g: GraphBuilder, refs: ReadonlyMap<string, Wei
   };
 }
 
-/** Parameters as inputs of the graph, for training: each is a float32 input under its own name, in the order it was first taken. */
-export interface ParameterInputs extends Weights {
-  readonly parameters: readonly Value[];
+/** Parameters as values of their own, for training: each is float32, declared by its name the first time it is taken. */
+export interface ParameterValues extends Weights {
+  /** By name, in the order they were first taken. */
+  readonly taken: ReadonlyMap<string, Value>;
 }
 
-export function parameterInputs(g: GraphBuilder): ParameterInputs {
+export function parameterValues(declare: (name: string, shape: readonly number[]) => Value): ParameterValues {
   const taken = new Map<string, Value>();
   return {
-    get parameters() {
-      return [...taken.values()];
-    },
+    taken,
     take(name, shape) {
       const known = taken.get(name);
       if (known !== undefined) return known;
-      const value = g.input(name, 'float32', shape);
+      const value = declare(name, shape);
       taken.set(name, value);
       return value;
     },
