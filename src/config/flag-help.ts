@@ -15,6 +15,7 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return value;
   if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(describe).join(' ');
   if (typeof value === 'object' && value !== null) {
+    if ('kind' in value && typeof value.kind === 'string') return value.kind;
     const chosen = Object.entries(value).filter(([, on]) => on === true).map(([word]) => word);
     return chosen.length === 0 ? 'none' : chosen.join(',');
   }

@@ -206,6 +206,7 @@ describe('every flag', () => {
   it('shows its key and its default in the help', () => {
     const help = Object.fromEntries(scoreFlags.map((flag) => [flag.flag, flagHelp(scoreSettings, flag)]));
     expect(help['--model']).toBe('Hugging Face checkpoint folder, or an exported decoder .onnx [model.path, required]');
+    expect(help['--device']).toMatch(/\[runtime\.device, default cpu\]$/);
     expect(help['--stats']).toMatch(/\[output\.stats, default none\]$/);
     expect(help['--text-field']).toMatch(/\[corpus\.textField, default text\]$/);
     expect(help['--batch-tokens']).toMatch(/\[runtime\.batchTokens, default 4096\]$/);

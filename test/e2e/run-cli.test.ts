@@ -16,8 +16,8 @@ function touchstone(folder: string, ...args: readonly string[]): SpawnSyncReturn
 const SCORE = ['score', '--corpus', 'corpus.jsonl', '--model', DEMO_MODEL, '--out', 'run', '--unit-bytes', '1800', '--quiet'];
 
 /** A finished run of several units in `folder`/run. */
-function scoredRun(folder: string): string {
-  writeJsonl(join(folder, 'corpus.jsonl'), [...demoDocuments(12), { text: '' }]);
+function scoredRun(folder: string, last: object | string = { text: '' }): string {
+  writeJsonl(join(folder, 'corpus.jsonl'), [...demoDocuments(12), last]);
   const { status, stderr } = touchstone(folder, ...SCORE);
   expect(stderr).toBe('');
   expect(status).toBe(0);
@@ -133,6 +133,21 @@ describe('touchstone finalize', () => {
     expect(codes).toEqual([0, 0, 0]);
     expect(['manifest.json', '_SUCCESS'].map((name) => readFileSync(join(run, name), 'utf8'))).toEqual(bytes);
     expect(readdirSync(run).sort()).toEqual(['_SUCCESS', 'commits', 'manifest.json', 'plan.json', 'quarantine', 'shards']);
+  });
+});
+
+describe('the limits of touchstone finalize', () => {
+  it('end with 65 once the run is whole, and are refused by name where they are no limits', () => {
+    const folder = temporaryFolder();
+    const run = scoredRun(folder, '{"text": "cut');
+    forget(run);
+    const broken = touchstone(folder, 'finalize', 'run', '--max-quarantined', '0');
+    expect([broken.status, broken.stdout]).toEqual([65, expect.stringMatching(/^run is finished/) as string]);
+    expect(broken.stderr).toContain('1 of 13 documents read were quarantined (7.69 %), and the limit is 0');
+    expect(readdirSync(run)).toContain('_SUCCESS');
+    expect(touchstone(folder, 'finalize', 'run', '--max-quarantined', '10%', '--max-nonfinite', '0').status).toBe(0);
+    const senseless = touchstone(folder, 'finalize', 'run', '--max-nonfinite', 'few');
+    expect([senseless.status, senseless.stderr]).toEqual([64, expect.stringContaining('--max-nonfinite must be a whole number of at least 0, a share from 0% to 100% such as 0.1%, or null, got "few"') as string]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ThresholdFlags } from '../../config/threshold-settings.js';
 
 /** `touchstone finalize`. */
 export function addFinalizeCommand(program: Command): void {
@@ -10,10 +11,12 @@ export function addFinalizeCommand(program: Command): void {
       'Writes manifest.json and _SUCCESS once every unit is done, as the score command does that scores the last one; for runs whose tasks each score a slice. ' +
         'Needs neither corpus nor model, and may be repeated. Refuses while units are missing: exit code 75, or 65 where units have failed.',
     )
+    .option('--max-quarantined <limit>', 'end with exit code 65 where more documents than this are quarantined: a number, or a share such as 0.1%')
+    .option('--max-nonfinite <limit>', 'the same for tokens without a finite loss')
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', '\nExample:\n  touchstone finalize runs/mine')
-    .action(async (run: string, flags: { readonly json?: boolean }) => {
+    .action(async (run: string, flags: ThresholdFlags & { readonly json?: boolean }) => {
       const { printFinalize } = await import('./finalize.js');
-      await printFinalize(run, { json: flags.json === true });
+      await printFinalize(run, flags);
     });
 }

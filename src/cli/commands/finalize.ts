@@ -1,19 +1,26 @@
 import { resolve } from 'node:path';
+import { resolveThresholds, type ThresholdFlags } from '../../config/threshold-settings.js';
 import { finalizeFolder } from '../../scoring/finalize.js';
+import { checkThresholds } from '../../scoring/thresholds.js';
 import { bytesText, countText } from '../number-text.js';
 import { shortPath } from '../short-path.js';
 
-export async function printFinalize(folder: string, { json }: { readonly json: boolean }): Promise<void> {
+/** Prints what was finished, then throws where it breaks a limit. */
+export async function printFinalize(folder: string, { json, ...flags }: ThresholdFlags & { readonly json?: boolean }): Promise<void> {
   const run = resolve(folder);
+  const thresholds = resolveThresholds(flags);
   const { manifest, swept } = await finalizeFolder(run);
   const { planHash, totals, documents, duplicateIds } = manifest;
-  if (json) {
+  if (json === true) {
     process.stdout.write(`${JSON.stringify({ run, planHash, totals, documents, duplicateIds, removedFiles: swept.map(({ path }) => path) })}\n`);
-    return;
+  } else {
+    if (swept.length > 0) process.stderr.write(`${sweptText(swept)}\n`);
+    process.stdout.write(`${shortPath(run)} is finished: ${totals.units} units, ${countText(documents.scored)} documents, ${countText(totals.tokens)} tokens, ${bytesText(totals.bytes)}\n`);
   }
-  if (swept.length > 0) {
-    const bytes = swept.reduce((sum, attempt) => sum + attempt.bytes, 0);
-    process.stderr.write(`note: removed ${swept.length} temporary ${swept.length === 1 ? 'file' : 'files'} (${bytesText(bytes)}) that killed processes left more than a day ago\n`);
-  }
-  process.stdout.write(`${shortPath(run)} is finished: ${totals.units} units, ${countText(documents.scored)} documents, ${countText(totals.tokens)} tokens, ${bytesText(totals.bytes)}\n`);
+  await checkThresholds(run, manifest, thresholds);
+}
+
+function sweptText(swept: readonly { readonly bytes: number }[]): string {
+  const bytes = swept.reduce((sum, attempt) => sum + attempt.bytes, 0);
+  return `note: removed ${swept.length} temporary ${swept.length === 1 ? 'file' : 'files'} (${bytesText(bytes)}) that killed processes left more than a day ago`;
 }
