@@ -10,7 +10,7 @@ export async function disk(suite: Suite): Promise<void> {
   await fullDisk(suite);
   if (works('prlimit', '--nofile=64', 'true')) {
     for (const files of suite.long ? [22, 24, 26, 28, 30, 32, 36, 40] : [28]) {
-      await limited(suite, 'limit of open files', { under: ['prlimit', `--nofile=${files}`] }, [0, 74], /too many files open|EMFILE/);
+      await limited(suite, 'limit of open files', { under: ['prlimit', `--nofile=${files}`] }, [0, 74], /too many files open|EMFILE|limit of open files/);
     }
     const largest = Math.max(...lasting(suite.bench.whole).map((name) => statSync(join(suite.bench.whole, name)).size));
     for (const bytes of suite.long ? [1, 512, 1024, 2048, 4096, largest - 1] : [1024, largest - 1]) {

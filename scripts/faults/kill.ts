@@ -1,7 +1,8 @@
+import { cpSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { injecting, straceWorks, type Suite } from './family.js';
 import { expectEnd, wasKilled } from './touchstone.js';
 
-/** A run renames only where it moves damaged files aside. */
 const CALLS = ['write', 'fsync', 'link', 'unlink'];
 const MOST_CALLS = 1000;
 
@@ -13,6 +14,25 @@ export async function kill(suite: Suite): Promise<void> {
     return;
   }
   for (const call of CALLS) await (suite.long ? sweep(suite, call) : killSome(suite, call));
+  await killAtRenames(suite);
+}
+
+/** A run renames only where it moves damaged files aside: each kill is over a damaged run of its own, until one is mended without. */
+async function killAtRenames({ bench, tally, long }: Suite): Promise<void> {
+  for (let nth = 1; nth <= MOST_CALLS; nth++) {
+    const run = bench.newRun();
+    cpSync(bench.whole, run, { recursive: true });
+    truncateSync(join(run, 'commits/00000.json'), 10);
+    truncateSync(join(run, 'shards/part-00001.parquet'), 10);
+    writeFileSync(join(run, 'manifest.json'), '{}');
+    const ended = await bench.score(run, injecting('rename', `signal=KILL:when=${nth}`));
+    const killed = wasKilled(ended);
+    await tally.trial('SIGKILL at the Nth rename, while damaged files are moved aside', async () => {
+      expectEnd(killed ? await bench.score(run) : ended, 0);
+      return { tried: killed ? 1 : 0, ...(await bench.inspect(run)), ...(killed ? {} : { note: `completes at N = ${nth}` }) };
+    });
+    if (!killed || (!long && nth === 2)) return;
+  }
 }
 
 /** Kills the process group of the same command again and again; a run that gets finished between two kills is judged, and another begun. */

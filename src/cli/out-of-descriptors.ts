@@ -1,4 +1,4 @@
-import { errnoOf, TouchstoneError } from '../errors.js';
+import { errnoOf, messageOf, TouchstoneError } from '../errors.js';
 import { ioError } from '../run/io-error.js';
 
 /**
@@ -8,6 +8,13 @@ import { ioError } from '../run/io-error.js';
 export function sayOutOfDescriptors(thrown: unknown): unknown {
   if (thrown instanceof TouchstoneError) return thrown;
   const code = errnoOf(thrown);
+  if (code === 'ERR_MODULE_NOT_FOUND') {
+    // Node says so too where it could not open the file to look.
+    return new TouchstoneError('io', `a file of this program could not be loaded: ${messageOf(thrown)}`, {
+      cause: thrown,
+      advice: 'Raise the limit of open files (ulimit -n) where it is low; else install the program again.',
+    });
+  }
   if (code !== 'EMFILE' && code !== 'ENFILE') return thrown;
   const { path } = thrown as NodeJS.ErrnoException;
   return ioError('open', path ?? 'a file', thrown);
