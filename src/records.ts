@@ -16,6 +16,25 @@ export type DeviceKind = Device['kind'];
 /** The devices a command was told to use; `auto`: the first CUDA device that works, else the CPU. */
 export type DeviceChoice = { readonly kind: 'cpu' } | { readonly kind: 'auto' } | { readonly kind: 'cuda'; readonly ids: readonly number[] };
 
+/** What computed losses, as records name it: nothing that differs between two processes on the same hardware and software. */
+export type DeviceRecord =
+  | { readonly kind: 'cpu' }
+  | {
+      readonly kind: 'cuda';
+      /** As the driver names it: "NVIDIA H100 80GB HBM3". */
+      readonly name: string;
+      /** Version of the kernel's driver; null where nothing says. */
+      readonly driver: string | null;
+      /** Versions by library name, "libcublas.so.13"; null where nothing says. */
+      readonly libraries: Readonly<Record<string, string | null>>;
+    };
+
+/** A device that sessions can be made on, and what records say of it. */
+export interface ComputeDevice {
+  readonly device: Device;
+  readonly record: DeviceRecord;
+}
+
 /** What decides the bits of a loss besides model and text. */
 export interface Numerics {
   readonly precision: Precision;

@@ -7,6 +7,7 @@ import type { ScoreDisplay } from './score-display.js';
 export async function preparePlan(options: ScoreOptions, display: ScoreDisplay, signal: AbortSignal): Promise<Plan> {
   const { plan, notes } = await prepareScore(options, {
     signal,
+    planOnly: true,
     onHashed: (done, total) => {
       display.onEvent({ kind: 'hashing', done, total });
     },

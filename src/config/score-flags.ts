@@ -20,7 +20,7 @@ export const scoreFlags: readonly SettingFlag[] = [
   { flag: '--loss-precision', key: 'output.lossPrecision', argument: '<precision>', words: 'text', description: 'exact, or grid11 (multiples of 2^-11 nats, 40 % smaller)' },
   { flag: '--batch-tokens', key: 'runtime.batchTokens', argument: '<tokens>', words: 'number', description: 'token positions computed per batch, padding included' },
   { flag: '--threads', key: 'runtime.threads', argument: '<count>', words: 'number', description: 'threads over all workers; auto: the cores this process may use' },
-  { flag: '--workers', key: 'runtime.workers', argument: '<count>', words: 'number', description: 'sessions; each holds its own copy of the weights' },
+  { flag: '--workers', key: 'runtime.workers', argument: '<count>', words: 'number', description: 'sessions on each device; each holds its own copy of the weights' },
   { flag: '--unit-attempts', key: 'runtime.unitAttempts', argument: '<count>', words: 'number', description: 'times a unit is tried before it is recorded as failed and the others go on' },
   { flag: '--batch-timeout', key: 'runtime.batchTimeout', argument: '<seconds>', words: 'number', description: 'give a session up as hung that has not answered for this long' },
   { flag: '--max-quarantined', key: 'thresholds.maxQuarantined', argument: '<limit>', words: 'number', description: 'end with exit code 65 where more documents than this are quarantined: a number, or a share such as 0.1%' },

@@ -47,7 +47,7 @@ export interface ScoreOptions {
     readonly batchTokens: number;
     /** Threads over all session workers, and at most as many of the tokenizer; 'auto' = the cores this process may use. */
     readonly threads: number | 'auto';
-    /** Session workers; each holds its own copy of the weights. */
+    /** Session workers on each device; each holds its own copy of the weights. */
     readonly workers: number;
     /** Times a unit is tried in one command before it is recorded as failed and passed over. */
     readonly unitAttempts: number;

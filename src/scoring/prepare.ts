@@ -4,11 +4,12 @@ import type { CorpusFile } from '../corpus/corpus-file.js';
 import type { ReadOptions } from '../corpus/document.js';
 import { readUnit } from '../corpus/read-unit.js';
 import { planUnits, type CorpusUnit } from '../corpus/units.js';
-import type { Device, LeftOut } from '../records.js';
+import type { ComputeDevice, LeftOut } from '../records.js';
 import type { EarlierRun } from '../run/earlier-run.js';
 import { findPlan, refuseOtherPlan, type Plan, type PlanFile, type PlanUnit } from '../run/plan.js';
 import { unitsOfTask, type TaskSlice } from '../run/task-slice.js';
 import { runtimeVersion } from '../runtime/version.js';
+import { readyDevices, type DiagnoseCuda } from '../runtime/cuda/choose-devices.js';
 import { loadTokenizer } from '../tokenizer/load-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { findEarlierRuns } from './earlier-runs.js';
@@ -31,7 +32,7 @@ export interface Prepared {
   readonly ignored: readonly string[];
   readonly graph: ScoringGraph;
   /** What sessions are made on. */
-  readonly devices: readonly Device[];
+  readonly devices: readonly ComputeDevice[];
   readonly tokenizer: Tokenizer;
   /** Path of the tokenizer, for workers. */
   readonly tokenizerPath: string;
@@ -43,6 +44,10 @@ export interface Prepared {
 
 export interface PrepareHooks {
   readonly signal?: AbortSignal;
+  /** Nothing will be scored: devices that are named need not be there. */
+  readonly planOnly?: boolean;
+  /** Asks the machine about CUDA; tests answer for it. */
+  readonly diagnose?: DiagnoseCuda;
   /** Where the run has a plan already: of the corpus, hash only the files this slice reads, and compare the sizes of the others. */
   readonly task?: TaskSlice;
   /** Bytes of the model and the corpus hashed so far, and in all. */
@@ -57,7 +62,10 @@ const ROW_GROUP_TOKENS = 1 << 20;
  * Where the run folder has a plan that differs in anything that shows without reading the files, it is refused before they are read.
  * @throws TouchstoneError if anything is missing, unsupported or does not fit together, or the run has another plan
  */
-export async function prepareScore(options: ScoreOptions, { signal, task, onHashed }: PrepareHooks = {}): Promise<Prepared> {
+export async function prepareScore(options: ScoreOptions, { signal, task, onHashed, planOnly = false, diagnose }: PrepareHooks = {}): Promise<Prepared> {
+  const { run, reuse: reusable } = options.output;
+  const frozen = await findPlan(run);
+  const { devices, diagnosis, notes: deviceNotes, ...numerics } = await resolveNumerics(options, { begunOn: frozen?.model.device ?? null, planOnly, diagnose });
   const found = await findCorpusFiles({ paths: options.corpus.paths });
   const model = await openReferenceModel(options.model.path, options.output.stats);
   const tokenizerPath = options.tokenizer.path ?? model.folder;
@@ -70,7 +78,7 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
   }
   const windows = resolveWindows(options.windows, { maxPositions: model.maxPositions, bosId: info.bosId, eosId: info.eosId, addsBos: info.addsBos });
 
-  const { devices, ...numerics } = resolveNumerics(options);
+  if (!planOnly) readyDevices({ diagnosis });
   const graph = model.graph(windows.contextLength, numerics);
 
   const { unitBytes, limitDocs, textField, idField, sourceField, maxLineBytes } = options.corpus;
@@ -113,13 +121,11 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
       })),
     },
   });
-  const { run, reuse: reusable } = options.output;
-  const frozen = await findPlan(run);
   if (frozen !== undefined) refuseOtherPlan(run, frozen, planOf(hashesBySize(found.files, model, frozen)));
   const known = frozen === undefined || task === undefined ? new Map<string, PlanFile>() : filesOfOthers(frozen, task);
   const plan = planOf(await hashInputs(found.files, model, known, { signal, onHashed }));
   const { runs: reuse, notes: reuseNotes } = await findEarlierRuns(reusable, run, plan);
-  const notes = [...info.notes, ...model.notes, ...ignoredNote(found), ...reuseNotes];
+  const notes = [...deviceNotes, ...info.notes, ...model.notes, ...ignoredNote(found), ...reuseNotes];
   return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, devices, tokenizer, tokenizerPath, reuse, notes };
 }
 

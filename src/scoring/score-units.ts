@@ -6,6 +6,7 @@ import type { CorpusItem } from '../records.js';
 import { readUnitCommit, type Commit } from '../run/commits.js';
 import { clearFailure } from '../run/failure-record.js';
 import { HungWorker } from '../runtime/hung-worker.js';
+import type { SessionSpec } from '../runtime/protocol.js';
 import { openSessionPool, type SessionPool } from '../runtime/session-pool.js';
 import { mapOrdered } from '../stream/map-ordered.js';
 import { openEarlierRows } from './earlier-runs.js';
@@ -37,12 +38,11 @@ export async function scoreUnits(
   { threads, workers }: { readonly threads: number; readonly workers: number },
   { signal, onEvent = () => undefined }: ScoreHooks,
 ): Promise<number> {
-  const { plan, graph, tokenizerPath } = prepared;
+  const { plan, tokenizerPath } = prepared;
   const { run } = options.output;
   const { unitAttempts, batchTokens, batchTimeout } = options.runtime;
   const earlier = await openEarlierRows(prepared.reuse, plan, (text) => { onEvent({ kind: 'note', text }); }, signal);
-  const share = { ...graph, threads: Math.max(1, Math.floor(threads / workers)), spin: workers === 1 };
-  const specs = Array.from({ length: workers }, (_, worker) => ({ ...share, device: prepared.devices[worker % prepared.devices.length]! }));
+  const specs = sessionSpecs(prepared, { threads, workers });
   const sessions = await openSessionPool(specs, { runTimeoutMs: batchTimeout * 1000 });
   const tokenizers = openTokenizers(tokenizerPath, { bytes: plan.output.stats.bytes });
 
@@ -127,6 +127,13 @@ export async function scoreUnits(
   }
   if (failed.length > 0) throw unitsFailed(failed, unitAttempts, units.length - scored - others - failed.length);
   return scored;
+}
+
+/** `workers` sessions on each device, which share the threads. Busy-waiting pays only for a lone session that computes with its threads. */
+function sessionSpecs({ graph, devices }: Pick<Prepared, 'graph' | 'devices'>, { threads, workers }: { readonly threads: number; readonly workers: number }): SessionSpec[] {
+  const share = Math.max(1, Math.floor(threads / (workers * devices.length)));
+  const spin = workers === 1 && devices.every(({ device }) => device.kind === 'cpu');
+  return devices.flatMap(({ device }) => Array.from({ length: workers }, () => ({ ...graph, device, threads: share, spin })));
 }
 
 type UnitOutcome = { readonly kind: 'scored' | 'others'; readonly commit: Commit } | (FailedUnit & { readonly kind: 'failed' });

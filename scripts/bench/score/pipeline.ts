@@ -37,7 +37,7 @@ export function pipelineBench(options: ScoreOptions, threads: number): PipelineB
       try {
         const result = await score({ ...options, runtime: { ...options.runtime, threads, workers: 1 }, output: { ...options.output, run } });
         const finished = Date.now();
-        bare ??= { session: await openSession({ device: result.prepared.devices[0]!, ...result.prepared.graph, threads, spin: true }), batches: await batchesOf(options, result) };
+        bare ??= { session: await openSession({ device: result.prepared.devices[0]!.device, ...result.prepared.graph, threads, spin: true }), batches: await batchesOf(options, result) };
         const counts = countsOf(result, bare.batches);
         return { ...counts, pipelineSeconds: (finished - began(result)) / 1000, commandSeconds: result.wallSeconds, bareSeconds: await secondsOf(bare.session, bare.batches) };
       } finally {
