@@ -9,6 +9,9 @@ interface NodeOptions {
   readonly name?: string;
 }
 
+/** Stands for an optional output that a node does not have; a nameless value, which nothing may read. */
+const LEFT_OUT: Value = { name: '', dtype: 'float32', shape: [] };
+
 const WEIGHT_TYPES: Readonly<Record<WeightRef['dtype'], DataType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /**
@@ -62,14 +65,14 @@ export class GraphBuilder {
     return this.nodes(op, inputs, [{ dtype, shape }], options)[0]!;
   }
 
-  /** One node with several outputs, each of which may have a start of its name of its own. */
+  /** One node with several outputs, each of which may have a start of its name of its own; null = an optional one left out. */
   nodes(
     op: string,
     inputs: readonly (Value | null)[],
-    outputs: readonly { readonly dtype: DataType; readonly shape: readonly Dim[]; readonly name?: string }[],
+    outputs: readonly ({ readonly dtype: DataType; readonly shape: readonly Dim[]; readonly name?: string } | null)[],
     options: NodeOptions = {},
   ): readonly Value[] {
-    const made = outputs.map(({ dtype, shape, name }) => ({ name: this.#unique(name ?? options.name ?? op), dtype, shape }));
+    const made = outputs.map((output) => (output === null ? LEFT_OUT : { name: this.#unique(output.name ?? options.name ?? op), dtype: output.dtype, shape: output.shape }));
     this.#nodes.push({ op, domain: options.domain ?? '', inputs, outputs: made, attributes: options.attributes ?? {} });
     return made;
   }

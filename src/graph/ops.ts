@@ -34,6 +34,7 @@ const unary = (op: string) => (g: GraphBuilder, x: Value): Value => g.node(op, [
 
 export const neg = unary('Neg');
 export const exp = unary('Exp');
+export const log = unary('Log');
 export const relu = unary('Relu');
 export const sigmoid = unary('Sigmoid');
 export const tanh = unary('Tanh');
@@ -46,8 +47,8 @@ export function scalar(g: GraphBuilder, value: number): Value {
   return g.constant('float32', [], [value]);
 }
 
-export function cast(g: GraphBuilder, x: Value, dtype: 'float32' | 'int64'): Value {
-  const code = { float32: 1, int64: 7 }[dtype];
+export function cast(g: GraphBuilder, x: Value, dtype: 'float32' | 'float16' | 'int32' | 'int64'): Value {
+  const code = { float32: 1, int32: 6, int64: 7, float16: 10 }[dtype];
   return x.dtype === dtype ? x : g.node('Cast', [x], dtype, x.shape, { attributes: { to: int(code) } });
 }
 

@@ -7,13 +7,17 @@ import { cast } from './ops.js';
 
 /** The tensors of a checkpoint, handed to the layers by their Hugging Face names. */
 export interface Weights {
-  /** The tensor as float32 whatever its storage type; must have exactly this shape. The same name gives the same value again. */
+  /** The tensor in the element type of the graph whatever its storage type; must have exactly this shape. The same name gives the same value again. */
   take(name: string, shape: readonly number[]): Value;
   /** Throws if a tensor was never taken: a weight nobody reads means another architecture. */
   assertAllUsed(): void;
 }
 
-export function checkpointWeights(g: GraphBuilder, refs: ReadonlyMap<string, WeightRef>): Weights {
+/** What the weights of a graph, and all that is computed from them, are numbers of. */
+export type BodyType = 'float32' | 'float16';
+
+/** `type`: what tensors of another storage type are cast to. onnxruntime does that once, when it loads the graph. */
+export function checkpointWeights(g: GraphBuilder, refs: ReadonlyMap<string, WeightRef>, type: BodyType = 'float32'): Weights {
   const taken = new Map<string, Value>();
   return {
     take(name, shape) {
@@ -30,7 +34,7 @@ export function checkpointWeights(g: GraphBuilder, refs: ReadonlyMap<string, Wei
         });
       }
       if (known !== undefined) return known;
-      const value = cast(g, g.weight(ref), 'float32');
+      const value = cast(g, g.weight(ref), type);
       taken.set(name, value);
       return value;
     },

@@ -1,7 +1,8 @@
 import type { Activation } from '../../records.js';
 import type { GraphBuilder } from '../builder.js';
+import { biasGelu } from '../fused-ops.js';
 import type { Value } from '../ir.js';
-import { gelu, mul, relu, silu } from '../ops.js';
+import { add, gelu, mul, relu, silu } from '../ops.js';
 import type { Matrix } from './matrices.js';
 
 export function activate(g: GraphBuilder, x: Value, activation: Activation): Value {
@@ -11,6 +12,13 @@ export function activate(g: GraphBuilder, x: Value, activation: Activation): Val
     case 'relu': return relu(g, x);
     case 'silu': return silu(g, x);
   }
+}
+
+/** The activation of x + bias, x [R, D], bias [D]. */
+export function activateBiased(g: GraphBuilder, x: Value, bias: Value, activation: Activation): Value {
+  if (activation === 'gelu') return biasGelu(g, x, bias, 'none');
+  if (activation === 'gelu-tanh') return biasGelu(g, x, bias, 'tanh');
+  return activate(g, add(g, x, bias), activation);
 }
 
 /** down(silu(gate(x)) * up(x)) on rows x [R, D]. SwiGLU, https://arxiv.org/abs/2002.05202 */

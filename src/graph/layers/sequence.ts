@@ -8,6 +8,8 @@ export const POSITIONS: Dim = 'B*T';
 
 /** The (B, T) grid of the batch: what layers need to go from flat rows to heads and back. Right padding needs no mask under causal attention. */
 export interface Sequence {
+  /** int64 (2): B, T */
+  readonly sizes: Value;
   /** int32 (B*T) */
   readonly flatIds: Value;
   /** int64 (T): 0 .. T-1 */
@@ -38,6 +40,7 @@ export function sequence(g: GraphBuilder, inputIds: Value, blocks: BlockPlan = {
   };
 
   return {
+    sizes,
     flatIds: reshape(g, inputIds, [POSITIONS], [-1]),
     positions,
     toHeads: (x, heads, size) => reshape(g, x, ['B', 'T', heads, size], gridShape(heads, size)),
