@@ -2,7 +2,7 @@ import type { LlamaSpec } from '../../../records.js';
 import type { GraphBuilder } from '../../builder.js';
 import type { Value } from '../../ir.js';
 import { fusedAttention, type FusedAttention, type Projections } from '../../layers/fused-attention.js';
-import { floatMatrices } from '../../layers/matrices.js';
+import { floatMatrices, type Matrix } from '../../layers/matrices.js';
 import { swiGlu } from '../../layers/mlp.js';
 import { normalised, type NormWeights, type ResidualStream } from '../../layers/residual-stream.js';
 import { POSITIONS, type Sequence } from '../../layers/sequence.js';
@@ -57,8 +57,8 @@ function block(g: GraphBuilder, spec: LlamaSpec, weights: Weights, attend: Fused
   const gate = matrix('mlp.gate_proj', intermediateSize, hiddenSize, spec.mlpBias);
   const up = matrix('mlp.up_proj', intermediateSize, hiddenSize, spec.mlpBias);
   const down = matrix('mlp.down_proj', hiddenSize, intermediateSize, spec.mlpBias);
-  const product = floatMatrices.linear;
-  return { sum: after.sum, branch: { rows: swiGlu(g, after.normed, product(gate.weight, gate.bias), product(up.weight, up.bias), product(down.weight)), bias: down.bias } };
+  const product = ({ weight }: BiasedMatrix, bias: Value | null): Matrix => floatMatrices.linear(weight, bias);
+  return { sum: after.sum, branch: { rows: swiGlu(g, after.normed, product(gate, gate.bias), product(up, up.bias), product(down, null)), bias: down.bias } };
 }
 
 /** The biases of several matrices as one; null where they have none. */
