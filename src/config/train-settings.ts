@@ -71,6 +71,7 @@ const trainRooms = {
   run: z.strictObject({
     steps: wholeNumber(1, MOST),
     threads: wholeNumberOr(1, 1024, 'auto').default('auto'),
+    stepsPerTransfer: wholeNumberOr(1, 1024, 'auto').default('auto'),
     evaluateEvery: wholeNumber(1, MOST).default(100),
     evaluateOn: z.record(z.string(), text('a run of touchstone score, or a file, folder or glob'), 'must hold score sets or corpora by name').default({}),
     alignmentEvery: wholeNumber(1, MOST).default(4),

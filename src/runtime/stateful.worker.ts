@@ -10,7 +10,7 @@ const state = new Map<string, Tensor>();
 /**
  * State tensors wrap the arrays they came in, and an output `NAME/next` is written straight into the array of NAME: nothing is copied.
  * That is sound only for graphs in which NAME is read by nothing that runs after the node which makes NAME/next; in a training step
- * the clipping factor sees to it, since it waits for every gradient.
+ * the clipping factor sees to it, since it waits for every gradient, and a Loop over steps writes its outputs after its last iteration.
  */
 export default async function handle(task: StatefulTask): Promise<Tensors | null> {
   const { graphs, threads } = workerData as StatefulSpec;

@@ -65,6 +65,12 @@ export interface TrainOptions {
     readonly steps: number;
     /** Threads; 'auto' = the cores this process may use. */
     readonly threads: number | 'auto';
+    /**
+     * Optimizer steps that the runtime takes in one call, K, with weights and moments inside of it: they are handed in and out once for all of them. Changes no
+     * result on CPU. Calls end before that where an evaluation or a checkpoint is due, and an interrupted run ends after the call under way. 'auto' = 1 on CPU, where
+     * they are updated in place.
+     */
+    readonly stepsPerTransfer: number | 'auto';
     /** Steps between evaluations; the last step is always evaluated. */
     readonly evaluateEvery: number;
     /** Held-out texts whose mean loss is evaluated, by name: the folder of a score set, or a corpus (file, folder or glob); absolute. */

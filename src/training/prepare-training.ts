@@ -78,13 +78,14 @@ interface OpenedModel {
 
 async function openModel(options: TrainOptions, signal: AbortSignal | undefined): Promise<OpenedModel> {
   const { path, init, seed } = options.model;
+  const stepsPerCall = options.run.stepsPerTransfer === 'auto' ? 1 : options.run.stepsPerTransfer;
   if (path !== null) {
     const checkpoint = await openCheckpoint(path);
     const tokenizerFolder = options.tokenizer.path ?? path;
     refuseUntrainable(checkpoint.spec, options.data.length);
     return {
       spec: checkpoint.spec,
-      graphs: buildStepGraphs(checkpoint.spec, options),
+      graphs: buildStepGraphs(checkpoint.spec, options, stepsPerCall),
       weights: await readWeights(checkpoint, signal),
       template: await templateFromCheckpoint(path, tokenizerFolder),
       tokenizerFolder,
@@ -93,7 +94,7 @@ async function openModel(options: TrainOptions, signal: AbortSignal | undefined)
   }
   const config = specFromConfig(init, 'model.init');
   refuseUntrainable(config.spec, options.data.length);
-  const graphs = buildStepGraphs(config.spec, options);
+  const graphs = buildStepGraphs(config.spec, options, stepsPerCall);
   const tokenizerFolder = options.tokenizer.path!;
   return {
     spec: config.spec,

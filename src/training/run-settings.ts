@@ -6,7 +6,7 @@ import type { TrainOptions } from './options.js';
 
 /**
  * Everything that decides a step, by the name of the setting; a checkpoint keeps it, and resuming compares. Not in it, and free to change: where things
- * lie, run.threads, run.evaluateEvery, run.evaluateOn, run.alignmentEvery, run.checkpointEvery, data.verify and output.dtype.
+ * lie, run.threads, run.stepsPerTransfer, run.evaluateEvery, run.evaluateOn, run.alignmentEvery, run.checkpointEvery, data.verify and output.dtype.
  */
 export type RunSettings = Readonly<Record<string, string | number | boolean | null>>;
 

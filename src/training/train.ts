@@ -15,7 +15,9 @@ import type { TrainOptions } from './options.js';
 import { prepareTraining, type PreparedTraining } from './prepare-training.js';
 import { resumePoint } from './resume.js';
 import { openRunLog, type RunLog } from './run-log.js';
-import { runStep, type StepOutcome } from './step.js';
+import { groupEnd, runSteps } from './step-group.js';
+import type { StepOutcome } from './step-tally.js';
+import { runStep } from './step.js';
 import { initialState, momentNames, type Parameter } from './step-graphs.js';
 
 export type TrainEvent =
@@ -122,24 +124,29 @@ async function loop({ session, prepared, options, log, signal, onEvent, kept }: 
   try {
     while (position.step < run.steps && signal?.aborted !== true) {
       const started = performance.now();
-      const batches = await take(stream, shape.accumulation);
-      const outcome = await runStep(session, batches, position.step, options, rule);
-      const seconds = (performance.now() - started) / 1000;
-      position = {
-        ...position,
-        step: position.step + 1,
-        consumedTokens: position.consumedTokens + outcome.consumedTokens,
-        trainedTokens: position.trainedTokens + outcome.trainedTokens,
-        cursor: batches.at(-1)!.next,
-      };
-      alignment?.add({ live: outcome.live, reference: outcome.reference, sequenceOffsets: batches[0]!.sequenceOffsets }, position.step);
-      const last = position.step === run.steps;
-      const evaluates = last || position.step % run.evaluateEvery === 0;
-      if (evaluates) evaluations = await evaluateAll();
-      await record(metricsOf(position, outcome, rule.temperature !== null, seconds, evaluates ? evaluations : undefined), { consumed: outcome.consumedTokens, trained: outcome.trainedTokens });
-      if (last || position.step % run.checkpointEvery === 0) {
-        alignment?.judge(position.step);
-        await save(position);
+      const count = groupEnd(position.step, prepared.graphs.stepsPerCall, run) - position.step;
+      const batches = await take(stream, shape.accumulation * count);
+      const outcomes = prepared.graphs.stepsPerCall === 1 ? [await runStep(session, batches, position.step, options, rule)] : await runSteps(session, batches, position.step, options, rule);
+      const seconds = (performance.now() - started) / 1000 / count;
+      let taken = 0;
+      for (const outcome of outcomes) {
+        const own = batches.slice(taken, (taken += shape.accumulation));
+        position = {
+          ...position,
+          step: position.step + 1,
+          consumedTokens: position.consumedTokens + outcome.consumedTokens,
+          trainedTokens: position.trainedTokens + outcome.trainedTokens,
+          cursor: own.at(-1)!.next,
+        };
+        alignment?.add({ live: outcome.live, reference: outcome.reference, sequenceOffsets: own[0]!.sequenceOffsets }, position.step);
+        const last = position.step === run.steps;
+        const evaluates = last || position.step % run.evaluateEvery === 0;
+        if (evaluates) evaluations = await evaluateAll();
+        await record(metricsOf(position, outcome, rule.temperature !== null, seconds, evaluates ? evaluations : undefined), { consumed: outcome.consumedTokens, trained: outcome.trainedTokens });
+        if (last || position.step % run.checkpointEvery === 0) {
+          alignment?.judge(position.step);
+          await save(position);
+        }
       }
     }
   } finally {

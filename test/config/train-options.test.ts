@@ -41,7 +41,7 @@ describe('the settings of train', () => {
       batch: { sequences: 2, accumulation: 1 },
       optimizer: { learningRate: 0.001, minLearningRate: 0, schedule: 'cosine', warmupSteps: 0, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 },
       selection: { seed: 0 },
-      run: { steps: 10, threads: 'auto', evaluateEvery: 100, evaluateOn: {}, alignmentEvery: 4, checkpointEvery: 500 },
+      run: { steps: 10, threads: 'auto', stepsPerTransfer: 'auto', evaluateEvery: 100, evaluateOn: {}, alignmentEvery: 4, checkpointEvery: 500 },
       output: { folder: '/work/out', dtype: 'F32' },
     });
   });

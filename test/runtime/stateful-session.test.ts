@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../src/graph/builder.js';
 import { encodeModel } from '../../src/graph/encode.js';
 import { add, mul } from '../../src/graph/ops.js';
+import { buildLoopedTrainingGraph } from '../../src/graph/looped-training-graph.js';
 import { buildTrainingGraph, momentName, nextName, varianceName } from '../../src/graph/training-graph.js';
+import type { TrainingStepOptions } from '../../src/graph/training-step.js';
 import { openCheckpoint } from '../../src/model/checkpoint.js';
 import type { Tensors } from '../../src/runtime/protocol.js';
 import { openSession } from '../../src/runtime/session.js';
@@ -32,14 +34,13 @@ describe('a stateful session', () => {
   });
 
   // Writing an output over the input it replaces is sound only while nothing reads the input afterwards.
-  it.each(['llama-gqa-tied', 'gpt2'])('%s: updating weights and moments in place gives the bits of updating them out of place', async (name) => {
+  // A Loop writes its outputs after its last iteration.
+  it.each([['llama-gqa-tied', 1], ['gpt2', 1], ['llama-gqa-tied', 3], ['gpt2', 3]])('%s, %d steps a run: updating weights and moments in place gives the bits of updating them out of place', async (name, steps) => {
     const folder = fileURLToPath(new URL(`../fixtures/oracle/${name}`, import.meta.url));
     const { spec, weights } = await openCheckpoint(folder);
     const file = readFileSync(`${folder}/model.safetensors`);
-    const built = buildTrainingGraph({
-      spec, contextLength: 64, objective: 'causal', phase: 'update', accumulated: false,
-      optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, clipNorm: 1 }, decays: (_parameter, shape) => shape.length >= 2,
-    });
+    const options: TrainingStepOptions = { spec, contextLength: 64, objective: 'causal', optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, clipNorm: 1 }, decays: (_parameter, shape) => shape.length >= 2 };
+    const built = steps === 1 ? buildTrainingGraph({ ...options, phase: 'update', accumulated: false }) : buildLoopedTrainingGraph({ ...options, accumulation: 1 });
     const model = encodeModel(built.graph);
     const initial = (): Record<string, Tensors[string]> => Object.fromEntries(built.parameters.flatMap(({ name: parameter, shape }) => {
       const { byteOffset, byteLength } = weights.get(parameter)!;
@@ -50,12 +51,19 @@ describe('a stateful session', () => {
     const length = 20;
     const ids = Int32Array.from({ length: 3 * length }, (_, at) => (at * 31) % spec.vocabSize);
     const rows = Int32Array.from({ length: 3 * (length - 1) }, (_, at) => Math.floor(at / (length - 1)) * length + (at % (length - 1)));
-    const feeds: Tensors = {
+    const ofOneStep: Tensors = {
       input_ids: { dtype: 'int32', dims: [3, length], data: ids },
       rows: { dtype: 'int32', dims: [rows.length], data: rows },
       targets: { dtype: 'int32', dims: [rows.length], data: rows.map((row) => ids[row + 1]!) },
-      denominator: scalar(0), kept_before: scalar(0), step_size: scalar(1e-2), variance_scale: scalar(3), decay: scalar(0.999),
+      denominator: scalar(0), step_size: scalar(1e-2), variance_scale: scalar(3), decay: scalar(0.999),
     };
+    const repeated = Object.fromEntries(Object.entries(ofOneStep).map(([input, { dtype, dims, data }]) => {
+      const all = new (data.constructor as new (size: number) => Float32Array)(steps * data.length);
+      for (let step = 0; step < steps; step++) all.set(data as Float32Array, step * data.length);
+      return [input, { dtype, dims: [steps, ...dims], data: all }];
+    }));
+    const counts: Tensors[string] = { dtype: 'int64', dims: [steps], data: new BigInt64Array(steps).fill(BigInt(rows.length)) };
+    const feeds: Tensors = steps === 1 ? { ...ofOneStep, kept_before: scalar(0) } : { ...repeated, counts };
 
     const outOfPlace = await openSession({ device: { kind: 'cpu' }, model, weightsFolder: null, threads: 2, spin: false });
     let state: Tensors = initial();

@@ -36,6 +36,7 @@ interface ProfileEvent {
 export async function measureStepParts(folder: string, options: TrainOptions, batches: readonly TrainingBatch[], inPlace: boolean): Promise<StepParts[]> {
   const checkpoint = await openCheckpoint(folder);
   const graphs = buildStepGraphs(checkpoint.spec, options);
+  if (!('last' in graphs.graphs)) throw new Error('expected the graph of a single step');
   const state = new Map(Object.entries(initialState(graphs, await readWeights(checkpoint))).map(([name, data]) => [name, toTensor(data)]));
   const profiles = await mkdtemp(join(tmpdir(), 'train-profile-'));
   try {
