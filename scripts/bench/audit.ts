@@ -94,7 +94,7 @@ async function writeRun(run: string, tokens: number): Promise<void> {
     const { rows, tokens: count, scored, lossSum } = result;
     const { commit } = await writeCommit(run, {
       formatVersion: 1, unit, planHash: planHash(plan), shard: file, quarantine: null, rows, tokens: count, scored, nonfinite: 0, lossSum,
-      documents: { read: rows, scored: rows, quarantined: 0, skipped: 0 }, computedTokens: count, paddedTokens: 0, seconds: 1, finishedAt: '2026-01-01T00:00:00.000Z',
+      documents: { read: rows, scored: rows, quarantined: 0, skipped: 0 }, computedTokens: count, paddedTokens: 0, devices: [{ kind: 'cpu' }], seconds: 1, finishedAt: '2026-01-01T00:00:00.000Z',
     });
     commits.set(unit, commit);
   }

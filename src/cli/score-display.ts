@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { Progress } from '../scoring/progress.js';
 import type { ScoreEvent } from '../scoring/score.js';
+import { devicesText } from './computation-text.js';
 import { bytesText, countText, durationText } from './number-text.js';
 import { terminalText } from './terminal-text.js';
 
@@ -60,7 +61,8 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
           const whole = units === plan.corpus.units.length;
           const { layout, contextLength, stride, bos } = plan.windows;
           const windows = layout === 'packed' ? `packed rows, context ${contextLength}` : `context ${contextLength}, stride ${stride}`;
-          write(`model    ${plan.model.modelType}, vocabulary ${countText(plan.model.vocabSize)}, ${plan.model.precision} on ${plan.model.device === 'cpu' ? 'CPU' : 'CUDA'}, ${event.threads} threads, ${event.workers} ${event.workers === 1 ? 'session' : 'sessions'}`);
+          const sessions = event.workers * event.devices.length;
+          write(`model    ${plan.model.modelType}, vocabulary ${countText(plan.model.vocabSize)}, ${plan.model.precision} on ${devicesText(event.devices)}, ${event.threads} threads, ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`);
           write(`corpus   ${counted(plan.corpus.files.length, 'file')}, ${bytesText(plan.corpus.files.reduce((sum, file) => sum + file.bytes, 0))}, ${counted(plan.corpus.units.length, 'unit')}${resumed && whole ? `, ${committedUnits} of them done before` : ''}`);
           if (!whole) write(`task     ${units === 0 ? 'no units: there are more tasks than units' : units === 1 ? `unit ${slice.start}` : `units ${slice.start} to ${slice.end - 1}`}${committedUnits > 0 ? `, ${committedUnits} of them done before` : ''}`);
           write(`windows  ${windows}, BOS ${bos}`);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import type { DeviceRecord } from '../records.js';
+import { deviceRecord } from './device-record.js';
 import { count, sha256Hex } from './json-record.js';
 import { quarantineName, shardName } from './layout.js';
 
@@ -40,6 +42,8 @@ export interface Commit {
   readonly computedTokens: number;
   /** Of these, padding. */
   readonly paddedTokens: number;
+  /** What computed its losses, each device once; none where all of them were copied from earlier runs. */
+  readonly devices: readonly DeviceRecord[];
   /** What was copied from earlier runs instead of being computed; absent where none were given. Shard and manifest do not depend on it. */
   readonly reused?: { readonly documents: number; readonly tokens: number };
   readonly seconds: number;
@@ -65,6 +69,7 @@ export const commitSchema: z.ZodType<Commit> = z.strictObject({
   documents: documentCounts,
   computedTokens: count,
   paddedTokens: count,
+  devices: z.array(deviceRecord),
   reused: z.strictObject({ documents: count, tokens: count }).exactOptional(),
   seconds: z.number().min(0),
   host: z.string().exactOptional(),

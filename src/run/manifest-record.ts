@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
+import type { Precision } from '../records.js';
 import { documentCounts, type DocumentCounts, type RunFile } from './commit-record.js';
+import { usedDevice, type UsedDevice } from './device-record.js';
 import { count, sha256Hex } from './json-record.js';
 import { quarantineName, shardName } from './layout.js';
 
@@ -29,8 +31,8 @@ export interface DuplicateIds {
 }
 
 /**
- * What a finished run holds; readers trust it and never list folders. No times, hosts or attempts: a run that was interrupted and resumed has the
- * same bytes as one that was not.
+ * What a finished run holds; readers trust it and never list folders. No times, hosts or attempts: a run on CPUs that was interrupted and resumed has the
+ * same bytes as one that was not. On CUDA it names the cards, which may be others every time.
  */
 export interface Manifest {
   readonly formatVersion: 1;
@@ -44,6 +46,11 @@ export interface Manifest {
     readonly notScored: 'NaN';
     readonly lossPrecision: 'exact' | 'grid11';
     readonly layout: 'document' | 'packed';
+  };
+  readonly computation: {
+    readonly precision: Precision;
+    /** CPUs are not told apart, so that their manifests do not depend on who computed what. Units without a device were copied from earlier runs. */
+    readonly devices: readonly UsedDevice[];
   };
   /** Sums over `shards`, added in unit order. */
   readonly totals: {
@@ -78,6 +85,7 @@ export const manifestSchema: z.ZodType<Manifest> = z
       lossPrecision: z.enum(['exact', 'grid11']),
       layout: z.enum(['document', 'packed']),
     }),
+    computation: z.strictObject({ precision: z.enum(['float32', 'float16', 'int8']), devices: z.array(usedDevice) }),
     totals: z.strictObject({ units: count, ...sums }),
     documents: documentCounts,
     duplicateIds: z.strictObject({ count, examples: z.array(z.string()) }),

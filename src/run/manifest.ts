@@ -5,6 +5,7 @@ import { commitFile } from './atomic-file.js';
 import { canonicalJson } from './canonical-json.js';
 import type { Commit, RunFile } from './commit-record.js';
 import { pendingUnits } from './commits.js';
+import { usedDevices } from './device-record.js';
 import { fileSize, hashFile, sha256Of } from './file-hash.js';
 import { ioError } from './io-error.js';
 import { firstIssue, readRecord } from './json-record.js';
@@ -19,7 +20,7 @@ export type { DuplicateIds, Manifest, ManifestQuarantine, ManifestShard } from '
 const UNITS_NAMED = 10;
 
 /**
- * The manifest of a complete run. Depends on nothing but the plan, what the shards hold, and the duplicates (sorted here): sums are taken in unit
+ * The manifest of a complete run. Depends on nothing but the plan, what the shards hold, the CUDA devices that computed them, and the duplicates (sorted here): sums are taken in unit
  * order, so no order of completion changes a bit. Throws a retryable error that names units without a commit.
  */
 export function buildManifest(plan: Plan, committed: ReadonlyMap<number, Commit>, duplicateIds: DuplicateIds): Manifest {
@@ -41,6 +42,10 @@ export function buildManifest(plan: Plan, committed: ReadonlyMap<number, Commit>
       notScored: 'NaN',
       lossPrecision: plan.output.lossPrecision,
       layout: plan.windows.layout,
+    },
+    computation: {
+      precision: plan.model.precision,
+      devices: plan.model.device === 'cpu' ? [{ kind: 'cpu', units: commits.length }] : usedDevices(commits),
     },
     totals: {
       units: commits.length,

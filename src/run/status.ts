@@ -1,8 +1,10 @@
 import { listAttempts } from './attempts.js';
 import type { Commit, DocumentCounts } from './commit-record.js';
 import { readCommits } from './commits.js';
+import { usedDevices, type UsedDevice } from './device-record.js';
 import { readFailures } from './failure-record.js';
 import { isFinished } from './manifest.js';
+import type { DeviceKind, Precision } from '../records.js';
 import { readPlan } from './plan.js';
 import { planHash, type Plan } from './plan-record.js';
 import { unitWeights } from './unit-weights.js';
@@ -33,6 +35,8 @@ export interface RunStatus {
   /** Tokens with a finite loss. */
   readonly scored: number;
   readonly nonfinite: number;
+  /** What the losses are computed in and on, by the plan, and the devices of the units that are done. */
+  readonly computation: { readonly precision: Precision; readonly device: DeviceKind; readonly devices: readonly UsedDevice[] };
   /** Of the last units, on all hosts together, pauses not counted; null before the first unit is done. */
   readonly tokensPerSecond: number | null;
   /** At the speed of the last units; null where nothing is known or nothing is left. Failed units do not count. */
@@ -80,6 +84,7 @@ export async function readStatus(run: string): Promise<RunStatus> {
     tokens: sum(({ tokens }) => tokens),
     scored: sum(({ scored }) => scored),
     nonfinite: sum(({ nonfinite }) => nonfinite),
+    computation: { precision: plan.model.precision, device: plan.model.device, devices: usedDevices(commits) },
     ...speed(plan, commits, unitStates),
     lastActivity: times.length === 0 ? null : new Date(times.reduce((latest, time) => Math.max(latest, time))).toISOString(),
     openFiles: attempts.length,

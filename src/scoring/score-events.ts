@@ -1,3 +1,4 @@
+import type { ComputeDevice } from '../records.js';
 import type { Commit } from '../run/commits.js';
 import type { Plan } from '../run/plan.js';
 import type { UnitRange } from '../run/task-slice.js';
@@ -14,7 +15,9 @@ export type ScoreEvent =
       /** Of the slice; the slice is the whole run where the command has no task. */
       readonly committedUnits: number;
       readonly slice: UnitRange;
+      readonly devices: readonly ComputeDevice[];
       readonly threads: number;
+      /** Sessions on each device. */
       readonly workers: number;
     }
   | { readonly kind: 'progress'; readonly progress: Progress }

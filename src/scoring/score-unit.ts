@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { TouchstoneError } from '../errors.js';
-import type { CorpusItem, KnownDocument, TokenizedDocument } from '../records.js';
+import type { ComputeDevice, CorpusItem, Device, DeviceRecord, KnownDocument, TokenizedDocument } from '../records.js';
 import { openQuarantine, type QuarantineWriter } from '../run/quarantine-file.js';
 import { shardName } from '../run/layout.js';
 import { planHash, prefixId, type Plan } from '../run/plan.js';
+import { distinctDevices } from '../run/device-record.js';
 import { commitUnitFile } from '../run/unit-file.js';
 import { writeCommit, type Commit, type DocumentCounts, type RunFile } from '../run/commits.js';
+import { deviceLabel } from '../runtime/device-faults.js';
 import type { SessionPool } from '../runtime/session-pool.js';
 import { checkShard } from '../store/check-shard.js';
 import type { EarlierRows } from '../store/earlier-rows.js';
@@ -30,6 +32,8 @@ export interface UnitContext {
   readonly encode: EncodeTexts;
   readonly encodeConcurrency: number;
   readonly sessions: SessionPool;
+  /** What the sessions are on. */
+  readonly devices: readonly ComputeDevice[];
   /** Rows that need not be computed; null = all must. Document layout only. */
   readonly earlier: EarlierRows | null;
   readonly batchTokens: number;
@@ -48,6 +52,8 @@ interface Tally {
   computedTokens: number;
   paddedTokens: number;
   reused: { readonly documents: number; readonly tokens: number };
+  /** Labels of the devices that computed its batches. */
+  readonly devices: Set<string>;
 }
 
 /**
@@ -59,7 +65,7 @@ export async function scoreUnit(unit: number, items: AsyncIterable<CorpusItem>, 
   const started = performance.now();
   const tally: Tally = {
     documents: { read: 0, scored: 0, quarantined: 0, skipped: 0 }, leftOut: 0, nonfinite: 0, computedTokens: 0, paddedTokens: 0,
-    reused: { documents: 0, tokens: 0 },
+    reused: { documents: 0, tokens: 0 }, devices: new Set(),
   };
   const quarantine = openQuarantine(run, unit, { signal });
   let totals: ShardTotals | undefined;
@@ -79,13 +85,17 @@ export async function scoreUnit(unit: number, items: AsyncIterable<CorpusItem>, 
   }
 }
 
+function recordsOf(labels: ReadonlySet<string>, devices: readonly ComputeDevice[]): DeviceRecord[] {
+  return distinctDevices(devices.filter(({ device }) => labels.has(deviceLabel(device))).map(({ record }) => record));
+}
+
 interface UnitFiles {
   readonly shard: RunFile;
   readonly totals: ShardTotals;
   readonly quarantine: RunFile | null;
 }
 
-async function commitUnit(unit: number, { shard, totals: { rows, tokens, scored, lossSum }, quarantine }: UnitFiles, tally: Tally, { run, plan, earlier }: UnitContext, started: number): Promise<Commit> {
+async function commitUnit(unit: number, { shard, totals: { rows, tokens, scored, lossSum }, quarantine }: UnitFiles, tally: Tally, { run, plan, earlier, devices }: UnitContext, started: number): Promise<Commit> {
   const { commit } = await writeCommit(run, {
     formatVersion: 1,
     unit,
@@ -100,6 +110,7 @@ async function commitUnit(unit: number, { shard, totals: { rows, tokens, scored,
     documents: tally.documents,
     computedTokens: tally.computedTokens,
     paddedTokens: tally.paddedTokens,
+    devices: recordsOf(tally.devices, devices),
     ...(earlier === null ? {} : { reused: tally.reused }),
     seconds: (performance.now() - started) / 1000,
     host: hostname(),
@@ -127,8 +138,9 @@ async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, { sink
 
   const rows = new RowQueue(writer, earlier, prefixId(plan) === null ? 1 : 0);
   const made = batches(sequences(unit, items, rows, quarantine, tally, context), batchOptions(plan, context.batchTokens), (row) => { rows.push(row); });
+  const onDevice = (device: Device): void => void tally.devices.add(deviceLabel(device));
   // One batch more than there are sessions, so that none waits for this thread.
-  for await (const { batch, losses } of mapOrdered(made, sessions.workers + 1, (batch) => runBatch(sessions, batch))) {
+  for await (const { batch, losses } of mapOrdered(made, sessions.workers + 1, (batch) => runBatch(sessions, batch, onDevice))) {
     tally.nonfinite += scatterLosses(batch, losses);
     const computed = batch.sequences * batch.length;
     tally.computedTokens += computed;

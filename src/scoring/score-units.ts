@@ -5,6 +5,7 @@ import { causalityProbe } from '../graph/foreign/causality.js';
 import type { CorpusItem } from '../records.js';
 import { readUnitCommit, type Commit } from '../run/commits.js';
 import { clearFailure } from '../run/failure-record.js';
+import { deviceLabel, type DeviceLost } from '../runtime/device-faults.js';
 import { HungWorker } from '../runtime/hung-worker.js';
 import type { SessionSpec } from '../runtime/protocol.js';
 import { openSessionPool, type SessionPool } from '../runtime/session-pool.js';
@@ -58,6 +59,7 @@ export async function scoreUnits(
     encode: tokenizers.encode,
     encodeConcurrency: TOKENIZER_THREADS + 1,
     sessions,
+    devices: prepared.devices,
     earlier,
     batchTokens,
     signal: stopped,
@@ -87,6 +89,9 @@ export async function scoreUnits(
           doneByOthers: () => readUnitCommit(run, plan, unit),
           onFailed: (tried, error) => {
             onEvent({ kind: 'failed', unit, attempt: tried, attempts: unitAttempts, message: messageOf(error) });
+          },
+          onDeviceLost: (error) => {
+            onEvent({ kind: 'note', text: deviceLost(error, unit, prepared.devices) });
           },
           signal: stopped,
           firstPauseMs: FIRST_PAUSE_MS,
@@ -134,6 +139,12 @@ function sessionSpecs({ graph, devices }: Pick<Prepared, 'graph' | 'devices'>, {
   const share = Math.max(1, Math.floor(threads / (workers * devices.length)));
   const spin = workers === 1 && devices.every(({ device }) => device.kind === 'cpu');
   return devices.flatMap(({ device }) => Array.from({ length: workers }, () => ({ ...graph, device, threads: share, spin })));
+}
+
+function deviceLost({ device, reason }: DeviceLost, unit: number, devices: Prepared['devices']): string {
+  const label = deviceLabel(device);
+  const record = devices.find((known) => deviceLabel(known.device) === label)?.record;
+  return `${label}${record?.kind === 'cuda' ? ` (${record.name})` : ''} is lost and is not used again: ${reason}; unit ${unit} is tried again on the other devices`;
 }
 
 type UnitOutcome = { readonly kind: 'scored' | 'others'; readonly commit: Commit } | (FailedUnit & { readonly kind: 'failed' });

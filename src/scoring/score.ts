@@ -87,7 +87,7 @@ async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signa
     await setProblemAside(run, problem);
   }
   const pending = pendingUnits(plan, earlier.committed).filter(inSlice);
-  onEvent({ kind: 'planned', plan, resumed: frozen.outcome === 'resumed', committedUnits: slice.end - slice.start - pending.length, slice, threads, workers });
+  onEvent({ kind: 'planned', plan, resumed: frozen.outcome === 'resumed', committedUnits: slice.end - slice.start - pending.length, slice, devices: prepared.devices, threads, workers });
   const order = await failedLast(run, pending, inSlice);
   const unitsScored = order.length === 0 ? 0 : await scoreUnits(prepared, options, order, { threads, workers }, { ...(signal === undefined ? {} : { signal }), onEvent });
 

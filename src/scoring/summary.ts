@@ -28,6 +28,8 @@ export interface ScoreSummary {
   readonly reused: { readonly documents: number; readonly tokens: number };
   /** Share of the computed token positions that were padding. */
   readonly paddingShare: number;
+  /** Precision, and the devices with their units. */
+  readonly computation: Manifest['computation'];
   readonly layout: Manifest['conventions']['layout'];
   /** Files of the corpus that end, or cannot be read on, before their end. */
   readonly cutShort: readonly string[];
@@ -91,6 +93,7 @@ export async function summarize(run: string, commits: readonly Commit[], decode:
       tokens: commits.reduce((sum, { reused }) => sum + (reused?.tokens ?? 0), 0),
     },
     paddingShare: computed === 0 ? 0 : padded / computed,
+    computation: scoreSet.manifest.computation,
     layout: scoreSet.manifest.conventions.layout,
     cutShort: documents.quarantined === 0 ? [] : (await countReasons(run, scoreSet.manifest.quarantine.map(({ path }) => path))).cutShort,
     units: totals.units,

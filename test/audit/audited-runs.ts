@@ -56,7 +56,7 @@ export async function writeRun({ units, plan: change = (plan) => plan, leftOut =
     const written = await writeCommit(run, {
       formatVersion: 1, unit, planHash: planHash(plan), shard: file, quarantine, rows, tokens, scored, nonfinite: unit === 0 ? nonfinite : 0, lossSum,
       documents: { read: documents.length + out.length, scored: documents.length, quarantined: count('quarantined'), skipped: count('skipped') },
-      computedTokens: tokens + 10, paddedTokens: 4, seconds: 2, host: 'node-1', finishedAt: `2026-11-20T03:00:0${unit % 10}.000Z`,
+      computedTokens: tokens + 10, paddedTokens: 4, devices: [{ kind: 'cpu' }], seconds: 2, host: 'node-1', finishedAt: `2026-11-20T03:00:0${unit % 10}.000Z`,
     });
     commits.set(unit, written.commit);
   }

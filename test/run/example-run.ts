@@ -90,6 +90,7 @@ export async function exampleCommit(run: string, plan: Plan, unit: number, chang
     documents: { read: 10, scored: 10, quarantined: 0, skipped: 0 },
     computedTokens: 1100,
     paddedTokens: 60,
+    devices: [{ kind: 'cpu' }],
     seconds: 1.5,
     host: 'node-1',
     finishedAt: '2026-11-20T03:00:00.000Z',

@@ -39,6 +39,7 @@ export function writeLargeRun(run: string, units: number, missing: number): Plan
       documents: { read: 10, scored: 10, quarantined: 0, skipped: 0 },
       computedTokens: 1100,
       paddedTokens: 60,
+      devices: [{ kind: 'cpu' }],
       seconds: 60,
       host: `node-${unit % 8}`,
       finishedAt: new Date(LARGE_RUN_START + 60_000 * (Math.floor(unit / 8) + 1)).toISOString(),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TouchstoneError } from '../../src/errors.js';
 import { ioError } from '../../src/run/io-error.js';
+import { AllDevicesLost, DeviceLost } from '../../src/runtime/device-faults.js';
 import { attemptUnit, faultOf, type Attempts } from '../../src/scoring/unit-attempts.js';
 
 const systemError = (code: string): Error => Object.assign(new Error(code), { code });
@@ -22,6 +23,7 @@ function attempts(errors: readonly Error[], log: string[], others?: string): Att
       return Promise.resolve(others);
     },
     onFailed: (attempt) => log.push(`failed ${attempt}`),
+    onDeviceLost: ({ message }) => log.push(message),
     signal: new AbortController().signal,
     firstPauseMs: 1,
   };
@@ -38,6 +40,13 @@ describe('a unit', () => {
     const log: string[] = [];
     expect(await attemptUnit(attempts([lostWorker, lostWorker, lostWorker], log))).toEqual({ attempts: 3, error: lostWorker });
     expect(log.filter((entry) => entry === 'attempt')).toHaveLength(3);
+  });
+
+  it('is tried again where a device is lost, which costs it none of its attempts', async () => {
+    const log: string[] = [];
+    const lost = (id: number): DeviceLost => new DeviceLost({ kind: 'cuda', id }, 'CUDA failure 719');
+    expect(await attemptUnit(attempts([lostWorker, lost(0), lost(1), lost(2), lostWorker], log))).toEqual({ done: 'mine' });
+    expect(log.filter((entry) => entry !== 'attempt' && entry !== 'looked')).toEqual(['failed 1', 'cuda:0 is lost: CUDA failure 719', 'cuda:1 is lost: CUDA failure 719', 'cuda:2 is lost: CUDA failure 719', 'failed 2']);
   });
 
   it('is done where another process has committed it meanwhile', async () => {
@@ -69,6 +78,7 @@ describe('a fault', () => {
     [failingFolder, 'folder'],
     [new TouchstoneError('mismatch', 'another corpus'), 'run'],
     [systemError('EACCES'), 'run'],
+    [new AllDevicesLost([{ device: { kind: 'cuda', id: 0 }, reason: 'CUDA failure 719' }]), 'run'],
   ])('of %s is one of %s', (error, whose) => {
     expect(faultOf(error)).toBe(whose);
   });

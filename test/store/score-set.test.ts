@@ -29,6 +29,7 @@ async function run(change: (manifest: Manifest) => Manifest = (manifest) => mani
     modelHash: hash,
     tokenizerHash: hash,
     conventions: { alignment: 'target-indexed', unit: 'nats', notScored: 'NaN', lossPrecision: 'exact', layout: 'document' },
+    computation: { precision: 'float32', devices: [{ kind: 'cpu', units: 3 }] },
     totals: { units: 3, bytes: total(({ bytes }) => bytes), rows: 60, tokens: total(({ tokens }) => tokens), scored: total(({ scored }) => scored), nonfinite: 0, lossSum: 0 },
     documents: { read: 60, scored: 60, quarantined: 0, skipped: 0 },
     duplicateIds: { count: 0, examples: [] },

@@ -43,6 +43,7 @@ export async function writeSmallRun(run: string, finish = true): Promise<void> {
       documents: { read: DOCUMENTS + leftOut.length, scored: DOCUMENTS, quarantined: 0, skipped: leftOut.length },
       computedTokens: tokens,
       paddedTokens: 0,
+      devices: [{ kind: 'cpu' }],
       seconds: 0.125 * (unit + 1),
       host: 'node-1',
       finishedAt: '2026-11-20T03:00:00.000Z',

@@ -86,6 +86,6 @@ function drawnRow(id: string, source: string, hash: string, tokenIds: Int32Array
 function commitOf(plan: Plan, unit: number, shard: Commit['shard'], { rows, tokens, scored, lossSum }: ShardTotals): Commit {
   return {
     formatVersion: 1, unit, planHash: planHash(plan), shard, quarantine: null, rows, tokens, scored, nonfinite: 0, lossSum,
-    documents: { read: rows, scored: rows, quarantined: 0, skipped: 0 }, computedTokens: tokens, paddedTokens: 0, seconds: 1, finishedAt: new Date().toISOString(),
+    documents: { read: rows, scored: rows, quarantined: 0, skipped: 0 }, computedTokens: tokens, paddedTokens: 0, devices: [{ kind: 'cpu' }], seconds: 1, finishedAt: new Date().toISOString(),
   };
 }

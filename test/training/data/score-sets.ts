@@ -98,6 +98,7 @@ export function manifestOf(plan: Plan, shards: Manifest['shards']): Manifest {
     modelHash: plan.model.hash,
     tokenizerHash: plan.tokenizer.hash,
     conventions: { alignment: 'target-indexed', unit: 'nats', notScored: 'NaN', lossPrecision: 'exact', layout: plan.windows.layout },
+    computation: { precision: plan.model.precision, devices: [{ kind: 'cpu', units: shards.length }] },
     totals: {
       units: shards.length,
       rows,
