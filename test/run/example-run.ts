@@ -29,7 +29,7 @@ export async function filesBelow(folder: string): Promise<string[]> {
 export function examplePlan(units = 3): Plan {
   return {
     formatVersion: 1,
-    tool: { name: 'touchstone', version: '0.1.0', onnxruntime: '1.30.0' },
+    tool: { name: 'touchstone', version: '0.1.0', onnxruntime: '1.29.0' },
     model: {
       kind: 'huggingface',
       modelType: 'llama',

@@ -10,6 +10,8 @@ import { openSession, type Session } from '../../../src/runtime/session.js';
 export interface Expected {
   readonly vocabSize: number;
   readonly opset: number;
+  /** Present where the logits are float16. */
+  readonly float16LogitsMoveLossBy?: number;
   readonly sequences: readonly {
     readonly tokenIds: readonly number[];
     readonly lossNats: readonly (number | null)[];
