@@ -18,7 +18,7 @@ export const scoreFlags: readonly SettingFlag[] = [
   { flag: '--bos', key: 'windows.bos', argument: '<policy>', words: 'text', description: 'what precedes a document: none, bos, eos-as-bos; auto: what the tokenizer does' },
   { flag: '--stats', key: 'output.stats', argument: '<names>', words: 'text', description: 'further columns, between commas: entropy, top1, bytes; or none' },
   { flag: '--loss-precision', key: 'output.lossPrecision', argument: '<precision>', words: 'text', description: 'exact, or grid11 (multiples of 2^-11 nats, 40 % smaller)' },
-  { flag: '--batch-tokens', key: 'runtime.batchTokens', argument: '<tokens>', words: 'number', description: 'token positions computed per batch, padding included' },
+  { flag: '--batch-tokens', key: 'runtime.batchTokens', argument: '<tokens>', words: 'number', description: 'token positions computed per batch, padding included; auto: 4096 on the CPU, 32768 on CUDA' },
   { flag: '--threads', key: 'runtime.threads', argument: '<count>', words: 'number', description: 'threads over all workers; auto: the cores this process may use' },
   { flag: '--workers', key: 'runtime.workers', argument: '<count>', words: 'number', description: 'sessions on each device; each holds its own copy of the weights' },
   { flag: '--unit-attempts', key: 'runtime.unitAttempts', argument: '<count>', words: 'number', description: 'times a unit is tried before it is recorded as failed and the others go on' },

@@ -36,7 +36,7 @@ const scoreRooms = {
   }),
   runtime: z.strictObject({
     device: device().default({ kind: 'cpu' }),
-    batchTokens: wholeNumber(1, 2 ** 24).default(4096),
+    batchTokens: wholeNumberOr(1, 2 ** 24, 'auto').default('auto'),
     threads: wholeNumberOr(1, 1024, 'auto').default('auto'),
     workers: wholeNumber(1, 256).default(1),
     unitAttempts: wholeNumber(1, 100).default(3),

@@ -17,8 +17,6 @@ export interface ScoringGraphOptions {
   readonly stats: HeadStats;
   /** Default: float32 on the CPU. */
   readonly numerics?: Numerics;
-  /** K, which the graph for CUDA fixes; on the CPU any number of chunks will do. Default 1. */
-  readonly headChunks?: number;
 }
 
 /**
@@ -26,31 +24,31 @@ export interface ScoringGraphOptions {
  * `rows` and `targets` int32 (K, R). Outputs: `loss` float32 (K, R) in nats, and `entropy`, `top1` where asked for.
  * Losses do not depend on padding or on the other sequences of the batch: attention is causal, and everything else is per row.
  *
- * For CUDA the head is unrolled. In float16 the decoder is one of fused operators as well. In float32 it is that of the CPU, because GroupQueryAttention has no float32
+ * For CUDA the head is unrolled, and K is HEAD_CHUNKS. In float16 the decoder is one of fused operators as well. In float32 it is that of the CPU, because GroupQueryAttention has no float32
  * kernel on CUDA, and keeps its blocks of attention: whole scores of 16 sequences of 2048 tokens and 32 heads would take 8.6 GB a copy.
  *
  * @throws TouchstoneError if the checkpoint lacks a tensor, holds one of another shape, or holds one the architecture never reads
  */
 export function buildScoringGraph(options: ScoringGraphOptions): Graph {
-  const { spec, weights: refs, contextLength, stats, numerics = { precision: 'float32', device: 'cpu' }, headChunks = 1 } = options;
+  const { spec, weights: refs, contextLength, stats, numerics = { precision: 'float32', device: 'cpu' } } = options;
   if (numerics.precision === 'float16') return buildFusedScoringGraph(options, 'float16');
   const g = new GraphBuilder(`score_${spec.modelType}`);
   const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']), { count: blocksFor(contextLength), cut: 'least' });
   const weights = checkpointWeights(g, refs);
   const { hidden, project } = decoder(g, grid, spec, weights, contextLength);
   if (numerics.device === 'cpu') lossHead(g, hidden, project, stats);
-  else unrolledLossHead(g, headChunks, stats, scoreByLogits(g, hidden, (rows) => project(g, rows)));
+  else unrolledLossHead(g, stats, scoreByLogits(g, hidden, (rows) => project(g, rows)));
   weights.assertAllUsed();
   return g.build();
 }
 
 /** The float16 graph for CUDA, or the same in float32, which is no graph to score with but one to compare with others. */
-export function buildFusedScoringGraph({ spec, weights: refs, contextLength, stats, headChunks = 1 }: ScoringGraphOptions, type: BodyType): Graph {
+export function buildFusedScoringGraph({ spec, weights: refs, contextLength, stats }: ScoringGraphOptions, type: BodyType): Graph {
   const g = new GraphBuilder(`score_${spec.modelType}`);
   const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']));
   const weights = checkpointWeights(g, refs, type);
   const { normed, head } = fusedDecoder(g, grid, spec, weights, contextLength, type);
-  unrolledLossHead(g, headChunks, stats, scoreByExactTarget(g, normed, head));
+  unrolledLossHead(g, stats, scoreByExactTarget(g, normed, head));
   weights.assertAllUsed();
   return g.build();
 }

@@ -43,8 +43,8 @@ export interface ScoreOptions {
   readonly runtime: {
     /** What the model runs on. */
     readonly device: DeviceChoice;
-    /** Token positions computed per batch, padding included. */
-    readonly batchTokens: number;
+    /** Token positions computed per batch, padding included; 'auto' = 4096 on the CPU, 32768 on CUDA. */
+    readonly batchTokens: number | 'auto';
     /** Threads over all session workers, and at most as many of the tokenizer; 'auto' = the cores this process may use. */
     readonly threads: number | 'auto';
     /** Session workers on each device; each holds its own copy of the weights. */

@@ -10,17 +10,21 @@ export interface ScoredBatch {
   readonly losses: TokenLosses;
 }
 
+/** A batch as the scoring graph's inputs. */
+export function batchFeeds({ inputIds, sequences, length, rows, targets, chunks, chunkRows }: Batch): Tensors {
+  return {
+    input_ids: { dtype: 'int32', dims: [sequences, length], data: inputIds },
+    rows: { dtype: 'int32', dims: [chunks, chunkRows], data: rows },
+    targets: { dtype: 'int32', dims: [chunks, chunkRows], data: targets },
+  };
+}
+
 /** Sends a batch through a session of the scoring graph; `onDevice` is told what computed it. */
 export async function runBatch(sessions: Pick<SessionPool, 'run'>, batch: Batch, onDevice?: (device: Device) => void): Promise<ScoredBatch> {
-  const { inputIds, sequences, length, rows, targets, chunks, chunkRows } = batch;
+  const { sequences, length } = batch;
   let outputs: Tensors;
   try {
-    const feeds: Tensors = {
-      input_ids: { dtype: 'int32', dims: [sequences, length], data: inputIds },
-      rows: { dtype: 'int32', dims: [chunks, chunkRows], data: rows },
-      targets: { dtype: 'int32', dims: [chunks, chunkRows], data: targets },
-    };
-    outputs = await sessions.run(feeds, onDevice);
+    outputs = await sessions.run(batchFeeds(batch), onDevice);
   } catch (error) {
     if (error instanceof DeviceOutOfMemory) throw error.onBatch(`a batch of ${sequences} sequences of ${length} tokens`);
     if (error instanceof TouchstoneError) throw error;

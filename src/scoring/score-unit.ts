@@ -16,8 +16,9 @@ import { ShardWriter, type ShardTotals } from '../store/writer.js';
 import type { ByteSink } from '../stream/byte-sink.js';
 import { mapOrdered } from '../stream/map-ordered.js';
 import { scatterLosses } from '../windows/batch.js';
-import { batches, type BatchOptions } from '../windows/batches.js';
+import { batches } from '../windows/batches.js';
 import { packRows } from '../windows/pack.js';
+import { batchOptions } from './batching.js';
 import { markKnown } from './known-documents.js';
 import type { ProgressTracker } from './progress.js';
 import { RowQueue } from './row-queue.js';
@@ -221,22 +222,6 @@ async function* unknown(documents: AsyncIterable<TokenizedDocument | KnownDocume
     if (document.kind === 'known') throw new TouchstoneError('internal', `document ${document.id} is known from an earlier run, and packed rows cannot be copied`);
     yield document;
   }
-}
-
-/** Elements of the [rows, V] logits a head chunk may have: 32 Mi float32 are 128 MiB, of which there are two to three. */
-const CHUNK_ELEMENTS = 1 << 25;
-/** 128 to 1024 rows take the same time; at a vocabulary of 32,000 and with entropy, 512 rows peaked at 130 MiB more. */
-const CHUNK_ROWS = 256;
-
-/** Rows the loss head works on at once. */
-export function headChunkRows(vocabSize: number): number {
-  return Math.max(1, Math.min(CHUNK_ROWS, Math.floor(CHUNK_ELEMENTS / vocabSize)));
-}
-
-/** How the windows of a run are laid out as batches. */
-export function batchOptions(plan: Plan, batchTokens: number): BatchOptions {
-  const { contextLength, stride } = plan.windows;
-  return { contextLength, stride, prefixId: prefixId(plan), batchTokens, chunkRows: headChunkRows(plan.model.vocabSize), stats: plan.output.stats };
 }
 
 function checkAccounts(unit: number, { documents, leftOut }: Tally, rows: number | null): void {

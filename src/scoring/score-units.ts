@@ -10,11 +10,13 @@ import { HungWorker } from '../runtime/hung-worker.js';
 import type { SessionSpec } from '../runtime/protocol.js';
 import { openSessionPool, type SessionPool } from '../runtime/session-pool.js';
 import { mapOrdered } from '../stream/map-ordered.js';
+import { resolveBatchTokens, warmUpBatch } from './batching.js';
 import { openEarlierRows } from './earlier-runs.js';
 import type { ScoreOptions } from './options.js';
 import type { Prepared } from './prepare.js';
 import { trackProgress } from './progress.js';
 import type { ScoreHooks } from './score-events.js';
+import { batchFeeds } from './run-batch.js';
 import { scoreUnit, type UnitContext } from './score-unit.js';
 import { openTokenizers, TOKENIZER_THREADS } from './tokenizer-workers.js';
 import { attemptUnit } from './unit-attempts.js';
@@ -41,10 +43,12 @@ export async function scoreUnits(
 ): Promise<number> {
   const { plan, tokenizerPath } = prepared;
   const { run } = options.output;
-  const { unitAttempts, batchTokens, batchTimeout } = options.runtime;
+  const { unitAttempts, batchTimeout } = options.runtime;
+  const batchTokens = resolveBatchTokens(options.runtime.batchTokens, plan.model.device);
+  const warmUp = warmUpBatch(plan, batchTokens);
   const earlier = await openEarlierRows(prepared.reuse, plan, (text) => { onEvent({ kind: 'note', text }); }, signal);
   const specs = sessionSpecs(prepared, { threads, workers });
-  const sessions = await openSessionPool(specs, { runTimeoutMs: batchTimeout * 1000 });
+  const sessions = await openSessionPool(specs, { runTimeoutMs: batchTimeout * 1000, ...(warmUp === null ? {} : { warmUp: batchFeeds(warmUp) }) });
   const tokenizers = openTokenizers(tokenizerPath, { bytes: plan.output.stats.bytes });
 
   // The first error that is no unit's fault stops the others at their next batch.

@@ -22,7 +22,7 @@ export interface EvaluationOptions {
 export async function evaluate(session: StatefulSession, { documents }: EvaluationSet, { contextLength, prefixId, batchTokens }: EvaluationOptions): Promise<number> {
   const stats = { entropy: false, top1: false };
   const opened: OpenDocument[] = [];
-  for await (const batch of batches(each(documents), { contextLength, stride: Math.max(1, Math.floor(contextLength / 2)), prefixId, batchTokens, chunkRows: 512, stats }, (document) => opened.push(document))) {
+  for await (const batch of batches(each(documents), { contextLength, stride: Math.max(1, Math.floor(contextLength / 2)), prefixId, batchTokens, shapes: { kind: 'fitted', chunkRows: 512 }, stats }, (document) => opened.push(document))) {
     const { inputIds, sequences, length, rows, targets, chunks, chunkRows } = batch;
     const { loss } = await session.run('evaluate', {
       input_ids: { dtype: 'int32', dims: [sequences, length], data: inputIds },

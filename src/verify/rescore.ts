@@ -6,7 +6,7 @@ import { openSessionPool, type SessionPool } from '../runtime/session-pool.js';
 import type { Plan } from '../run/plan.js';
 import { openReferenceModel } from '../scoring/open-reference-model.js';
 import { runBatch } from '../scoring/run-batch.js';
-import { batchOptions } from '../scoring/score-unit.js';
+import { batchOptions } from '../scoring/batching.js';
 import { scatterLosses } from '../windows/batch.js';
 import { batches } from '../windows/batches.js';
 import type { OpenDocument } from '../windows/open-document.js';

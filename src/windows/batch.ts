@@ -1,3 +1,4 @@
+import type { BatchShape } from './batch-shape.js';
 import type { Window } from './cut.js';
 import type { OpenDocument } from './open-document.js';
 import type { TokenLosses } from './token-losses.js';
@@ -11,32 +12,28 @@ export interface PlacedWindow {
 }
 
 /** Sequences that go through the model together, and where their losses belong. */
-export interface Batch {
-  /** int32 (B, T), each row one window, right-padded with 0. */
+export interface Batch extends BatchShape {
+  /** int32 (B, T), each row one window, right-padded with 0; rows without a window are all 0. */
   readonly inputIds: Int32Array<ArrayBuffer>;
-  readonly sequences: number;
-  readonly length: number;
-  /** int32 (K, R): flat positions in B*T whose next token is scored; the tail of the last chunk repeats position 0. */
+  /** int32 (K, R): flat positions in B*T whose next token is scored; those behind `scored` repeat position 0. */
   readonly rows: Int32Array<ArrayBuffer>;
   /** int32 (K, R): the token that follows each of `rows`. */
   readonly targets: Int32Array<ArrayBuffer>;
-  readonly chunks: number;
-  readonly chunkRows: number;
   /** Leading entries of rows and targets that are real. */
   readonly scored: number;
   /** In the order of their losses. */
   readonly windows: readonly PlacedWindow[];
 }
 
-/**
- * Lays windows out as one batch of `length` positions a sequence. The head works on chunks of equal size of at most
- * `maxChunkRows` rows, so fewer than one row per chunk is computed in vain.
- */
-export function makeBatch(windows: readonly PlacedWindow[], length: number, maxChunkRows: number): Batch {
-  const scored = windows.reduce((sum, { window }) => sum + window.endTarget - window.firstTarget, 0);
-  const chunks = Math.ceil(scored / maxChunkRows);
-  const chunkRows = Math.ceil(scored / chunks);
-  const inputIds = new Int32Array(windows.length * length);
+/** Positions of the windows that are scored. */
+export function scoredIn(windows: readonly PlacedWindow[]): number {
+  return windows.reduce((sum, { window }) => sum + window.endTarget - window.firstTarget, 0);
+}
+
+/** Lays windows out as one batch, which may have more sequences and rows than they need. */
+export function makeBatch(windows: readonly PlacedWindow[], shape: BatchShape): Batch {
+  const { sequences, length, chunks, chunkRows } = shape;
+  const inputIds = new Int32Array(sequences * length);
   const rows = new Int32Array(chunks * chunkRows);
   const targets = new Int32Array(chunks * chunkRows);
 
@@ -50,7 +47,7 @@ export function makeBatch(windows: readonly PlacedWindow[], length: number, maxC
       next++;
     }
   });
-  return { inputIds, sequences: windows.length, length, rows, targets, chunks, chunkRows, scored, windows };
+  return { ...shape, inputIds, rows, targets, scored: next, windows };
 }
 
 /** Puts the losses of a batch back where their tokens are; the inverse of makeBatch. Returns the number of non-finite losses. */

@@ -65,7 +65,7 @@ describe('the options of score', () => {
       tokenizer: { path: null },
       windows: { layout: 'document', contextLength: 'auto', stride: 'auto', bos: 'auto' },
       model: { path: '/models/tiny', precision: 'auto' },
-      runtime: { device: { kind: 'cpu' }, batchTokens: 4096, threads: 'auto', workers: 1, unitAttempts: 3, batchTimeout: 3600 },
+      runtime: { device: { kind: 'cpu' }, batchTokens: 'auto', threads: 'auto', workers: 1, unitAttempts: 3, batchTimeout: 3600 },
       thresholds: { maxQuarantined: null, maxNonfinite: null },
       output: { run: '/runs/one', reuse: [], stats: { entropy: false, top1: false, bytes: false }, lossPrecision: 'exact' },
     });
@@ -209,7 +209,7 @@ describe('every flag', () => {
     expect(help['--device']).toMatch(/\[runtime\.device, default cpu\]$/);
     expect(help['--stats']).toMatch(/\[output\.stats, default none\]$/);
     expect(help['--text-field']).toMatch(/\[corpus\.textField, default text\]$/);
-    expect(help['--batch-tokens']).toMatch(/\[runtime\.batchTokens, default 4096\]$/);
+    expect(help['--batch-tokens']).toMatch(/\[runtime\.batchTokens, default auto\]$/);
     expect(help['--reuse']).toMatch(/\[output\.reuse, default none\]$/);
     expect(help['--limit-docs']).toMatch(/\[corpus\.limitDocs, optional\]$/);
   });
@@ -259,7 +259,7 @@ describe('a value out of range', () => {
     ['windows.stride', '0', 'must be a whole number from 1 to 1048575, or auto, got 0'],
     ['windows.bos', 'yes', 'must be one of none, bos, eos-as-bos, auto, got "yes"'],
     ['model.path', '""', 'must be a checkpoint folder or an .onnx file, got ""'],
-    ['runtime.batchTokens', '0', 'must be a whole number from 1 to 16777216, got 0'],
+    ['runtime.batchTokens', '0', 'must be a whole number from 1 to 16777216, or auto, got 0'],
     ['runtime.threads', '-1', 'must be a whole number from 1 to 1024, or auto, got -1'],
     ['runtime.workers', '257', 'must be a whole number from 1 to 256, got 257'],
     ['runtime.unitAttempts', '0', 'must be a whole number from 1 to 100, got 0'],

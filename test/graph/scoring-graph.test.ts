@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Graph, Node } from '../../src/graph/ir.js';
+import { HEAD_CHUNKS } from '../../src/graph/layers/unrolled-loss-head.js';
 import { buildScoringGraph } from '../../src/graph/scoring-graph.js';
 import type { Checkpoint } from '../../src/model/checkpoint.js';
 import type { Numerics } from '../../src/records.js';
@@ -13,7 +14,7 @@ beforeAll(async () => {
 
 function build(name: string, numerics: Numerics): Graph {
   const { spec, weights } = checkpoints.get(name)!;
-  return buildScoringGraph({ spec, weights, contextLength: 1024, stats: { entropy: true, top1: true }, numerics, headChunks: 4 });
+  return buildScoringGraph({ spec, weights, contextLength: 1024, stats: { entropy: true, top1: true }, numerics });
 }
 
 const float16: Numerics = { precision: 'float16', device: 'cuda' };
@@ -56,8 +57,8 @@ describe.each<Numerics>([float16, { precision: 'float32', device: 'cuda' }])('th
   it('has its chunks of the head one after the other, none in a loop', () => {
     const graph = build('llama, grouped queries, tied', numerics);
     expect(['Scan', 'Loop', 'If'].map((op) => count(graph, op))).toEqual([0, 0, 0]);
-    expect(count(graph, 'LogSoftmax')).toBe(4);
-    expect(graph.inputs.map(({ name, shape }) => [name, shape])).toEqual([['input_ids', ['B', 'T']], ['rows', [4, 'R']], ['targets', [4, 'R']]]);
+    expect(count(graph, 'LogSoftmax')).toBe(HEAD_CHUNKS);
+    expect(graph.inputs.map(({ name, shape }) => [name, shape])).toEqual([['input_ids', ['B', 'T']], ['rows', [HEAD_CHUNKS, 'R']], ['targets', [HEAD_CHUNKS, 'R']]]);
   });
 
   it('takes logarithms of sums in float32', () => {
@@ -69,7 +70,7 @@ describe.each<Numerics>([float16, { precision: 'float32', device: 'cuda' }])('th
   it('has no input or output of 16 bits', () => {
     const { inputs, outputs } = build('llama, grouped queries, tied', numerics);
     expect(inputs.map(({ dtype }) => dtype)).toEqual(['int32', 'int32', 'int32']);
-    expect(outputs.map(({ name, dtype, shape }) => [name, dtype, shape])).toEqual([['loss', 'float32', [4, 'R']], ['entropy', 'float32', [4, 'R']], ['top1', 'bool', [4, 'R']]]);
+    expect(outputs.map(({ name, dtype, shape }) => [name, dtype, shape])).toEqual([['loss', 'float32', [HEAD_CHUNKS, 'R']], ['entropy', 'float32', [HEAD_CHUNKS, 'R']], ['top1', 'bool', [HEAD_CHUNKS, 'R']]]);
   });
 });
 

@@ -40,7 +40,7 @@ async function openCase(name: string): Promise<{ expected: Expected; score: (ids
         for (const tokenIds of ids) yield await Promise.resolve({ kind: 'tokenized', id: '', source: '', hash: '', tokenIds: Int32Array.from(tokenIds) });
       }
       const opened: OpenDocument[] = [];
-      for await (const batch of batches(documents(), { contextLength: CONTEXT, stride: CONTEXT - 1, prefixId: null, batchTokens, chunkRows, stats }, (open) => opened.push(open))) {
+      for await (const batch of batches(documents(), { contextLength: CONTEXT, stride: CONTEXT - 1, prefixId: null, batchTokens, shapes: { kind: 'fitted', chunkRows }, stats }, (open) => opened.push(open))) {
         scatterLosses(batch, await run(batch));
       }
       return opened;

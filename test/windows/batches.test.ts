@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownDocument, TokenizedDocument } from '../../src/records.js';
 import { scatterLosses, type Batch } from '../../src/windows/batch.js';
-import { batches, bucketLength, type BatchOptions } from '../../src/windows/batches.js';
+import { bucketLength, fixedLength } from '../../src/windows/batch-shape.js';
+import { batches, largestBatch, type BatchOptions } from '../../src/windows/batches.js';
 import type { OpenDocument } from '../../src/windows/open-document.js';
 
-const OPTIONS: BatchOptions = { contextLength: 16, stride: 5, prefixId: null, batchTokens: 48, chunkRows: 7, stats: { entropy: true, top1: true } };
+const OPTIONS: BatchOptions = { contextLength: 16, stride: 5, prefixId: null, batchTokens: 48, shapes: { kind: 'fitted', chunkRows: 7 }, stats: { entropy: true, top1: true } };
 
 /** Documents whose ids are distinct numbers, so that a loss that equals its target's id proves where it came from. */
 function documents(lengths: readonly number[]): TokenizedDocument[] {
@@ -107,11 +108,73 @@ describe('batches', () => {
     let seed = 1;
     const uniform = (): number => (seed = (seed * 48271) % 2147483647) / 2147483647;
     const mix = Array.from({ length: 3000 }, () => Math.ceil(120 * Math.exp(Math.sqrt(-2 * Math.log(uniform())) * Math.cos(6.2831853 * uniform()))));
-    const { made } = await collect(mix, { ...OPTIONS, contextLength: 512, stride: 256, batchTokens: 4096, chunkRows: 512 });
+    const { made } = await collect(mix, { ...OPTIONS, contextLength: 512, stride: 256, batchTokens: 4096, shapes: { kind: 'fitted', chunkRows: 512 } });
     const computed = made.reduce((sum, { sequences, length }) => sum + sequences * length, 0);
     const real = made.reduce((sum, { windows }) => sum + windows.reduce((inner, { window }) => inner + window.length, 0), 0);
     expect(real).toBeGreaterThan(300_000);
     expect((computed - real) / computed).toBeLessThan(0.1);
+  });
+});
+
+describe('batches of fixed shapes', () => {
+  const fixed: BatchOptions = { ...OPTIONS, contextLength: 128, stride: 64, batchTokens: 600, shapes: { kind: 'fixed', chunks: 3 } };
+  const lengths = [0, 1, 2, 128, 129, 300, 5, 5, 5, 70, 81, 97, 1000, 16, 8, 1, 0, 33];
+
+  it('give every token the loss that fitted batches give it', async () => {
+    const [one, other] = [await collect(lengths, fixed), await collect(lengths, { ...fixed, shapes: { kind: 'fitted', chunkRows: 7 } })];
+    for (const { made } of [one, other]) for (const batch of made) scatterLosses(batch, answer(batch));
+    one.opened.forEach((open, at) => {
+      expect(open.complete).toBe(true);
+      expect(open.finish()).toEqual(other.opened[at]!.finish());
+    });
+  });
+
+  it('have one number of sequences for each of few lengths, and as many head chunks as the graph', async () => {
+    const { made } = await collect(lengths, fixed);
+    expect(new Set(made.map(({ sequences, length }) => `${sequences} x ${length}`))).toEqual(new Set(['4 x 128', '5 x 112', '9 x 64']));
+    for (const { inputIds, sequences, length, rows, targets, chunks, chunkRows, scored } of made) {
+      expect(inputIds.length).toBe(sequences * length);
+      expect([rows.length, targets.length]).toEqual([chunks * chunkRows, chunks * chunkRows]);
+      expect(chunks).toBe(3);
+      expect(chunkRows % 128).toBe(0);
+      expect(scored).toBeLessThanOrEqual(chunks * chunkRows);
+      expect(chunkRows - Math.ceil(scored / 3)).toBeLessThan(128);
+    }
+  });
+
+  it('have empty sequences behind the last window, and count them as padding', async () => {
+    const { made } = await collect([128, 128], fixed);
+    expect(made).toHaveLength(1);
+    const [{ sequences, length, windows, inputIds }] = made as [Batch];
+    expect([sequences, length, windows.length]).toEqual([4, 128, 2]);
+    expect(inputIds.subarray(256).every((id) => id === 0)).toBe(true);
+    expect(sequences * length - windows.reduce((sum, { window }) => sum + window.length, 0)).toBe(256);
+  });
+
+  it('are none larger than the largest, which holds no window and scores nothing', async () => {
+    const largest = largestBatch(fixed, 3);
+    expect([largest.sequences, largest.length, largest.chunks, largest.chunkRows, largest.scored, largest.windows]).toEqual([4, 128, 3, 256, 0, []]);
+    for (const batch of (await collect([...lengths, 5000], fixed)).made) {
+      expect(batch.length).toBeLessThanOrEqual(largest.length);
+      expect(batch.rows.length).toBeLessThanOrEqual(largest.rows.length);
+    }
+  });
+
+  it('have one sequence where the context is longer than a batch may be', async () => {
+    const { made } = await collect([128, 100], { ...fixed, batchTokens: 50 });
+    expect(made.map(({ sequences, length }) => [sequences, length])).toEqual([[1, 128], [1, 112]]);
+  });
+
+  it('go from the longest to the shortest, so that memory is claimed once', async () => {
+    const { made } = await collect(lengths, fixed);
+    expect(made.map(({ length }) => length)).toEqual(made.map(({ length }) => length).toSorted((a, b) => b - a));
+  });
+});
+
+describe('fixedLength', () => {
+  it('has four steps an octave from 64 on, the context among them', () => {
+    const found = new Set(Array.from({ length: 300 }, (_, at) => fixedLength(at + 1, 300)));
+    expect([...found]).toEqual([64, 80, 96, 112, 128, 160, 192, 224, 256, 300]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { createRandom } from '../../../src/math/random.js';
 import type { TokenizedDocument } from '../../../src/records.js';
-import { headChunkRows } from '../../../src/scoring/score-unit.js';
-import { makeBatch, type Batch } from '../../../src/windows/batch.js';
+import { headChunkRows } from '../../../src/scoring/batching.js';
+import { makeBatch, scoredIn, type Batch } from '../../../src/windows/batch.js';
+import { fittedShape } from '../../../src/windows/batch-shape.js';
 import { OpenDocument } from '../../../src/windows/open-document.js';
 
 /** A batch with the name it has in the table. */
@@ -31,7 +32,7 @@ function batchOf(name: string, rows: readonly Int32Array<ArrayBuffer>[], vocabSi
     document: new OpenDocument({ kind: 'tokenized', id: '', source: '', hash: '', tokenIds }, 1, null, { entropy: false, top1: false }),
     window: { start: 0, length: tokenIds.length, firstTarget: 1, endTarget: tokenIds.length },
   }));
-  const batch = makeBatch(windows, Math.max(...rows.map(({ length }) => length)), headChunkRows(vocabSize));
+  const batch = makeBatch(windows, fittedShape(windows.length, Math.max(...rows.map(({ length }) => length)), scoredIn(windows), headChunkRows(vocabSize)));
   return { name, batch, tokens: rows.reduce((sum, { length }) => sum + length, 0) };
 }
 

@@ -5,7 +5,7 @@ import { readUnit } from '../../../src/corpus/read-unit.js';
 import type { TokenizedDocument } from '../../../src/records.js';
 import { openSession, type Session } from '../../../src/runtime/session.js';
 import { runBatch } from '../../../src/scoring/run-batch.js';
-import { batchOptions } from '../../../src/scoring/score-unit.js';
+import { batchOptions, resolveBatchTokens } from '../../../src/scoring/batching.js';
 import { score, type ScoreResult } from '../../../src/scoring/score.js';
 import type { ScoreOptions } from '../../../src/scoring/options.js';
 import type { Batch } from '../../../src/windows/batch.js';
@@ -69,7 +69,7 @@ async function batchesOf({ runtime: { batchTokens } }: ScoreOptions, { prepared:
         yield { kind: 'tokenized', id: item.id, source: item.source, hash: item.hash, tokenIds: text!.ids };
       }
     }
-    for await (const batch of batches(documents(), batchOptions(plan, batchTokens), () => undefined)) all.push(batch);
+    for await (const batch of batches(documents(), batchOptions(plan, resolveBatchTokens(batchTokens, plan.model.device)), () => undefined)) all.push(batch);
   }
   return all;
 }

@@ -14,15 +14,18 @@ export interface RowScores {
 /** The scores of chosen positions (int32 [R], flat in B*T) and the ids that followed them (int32 [R]). */
 export type ScoreRows = (rows: Value, targets: Value) => RowScores;
 
+/** K of every graph for CUDA: at 16 to 64 thousand tokens a batch, chunks have the 1 to 4 thousand rows that keep a GPU busy. */
+export const HEAD_CHUNKS = 16;
+
 /**
- * The loss head for CUDA: inputs and outputs are those of lossHead, and K is fixed when the graph is built. The chunks stand in the graph one after the other; a
+ * The loss head for CUDA: inputs and outputs are those of lossHead, and K is HEAD_CHUNKS. The chunks stand in the graph one after the other; a
  * Scan or Loop would have the host wait for the GPU at each. Rows times V must stay below 2^31 in a chunk, because kernels count elements in 32 bits; the
  * caller sees to it. Peak memory above the weights: two [R, V] float32 arrays and one of the logits' type, one more float32 with entropy.
  */
-export function unrolledLossHead(g: GraphBuilder, chunks: number, stats: HeadStats, score: ScoreRows): void {
+export function unrolledLossHead(g: GraphBuilder, stats: HeadStats, score: ScoreRows): void {
   const pieces = (name: string): readonly Value[] => {
-    const all = g.input(name, 'int32', [chunks, 'R']);
-    return (chunks === 1 ? [all] : split(g, all, 0, Array.from({ length: chunks }, () => 1))).map((piece) => squeeze(g, piece, 0));
+    const ones = Array.from({ length: HEAD_CHUNKS }, () => 1);
+    return split(g, g.input(name, 'int32', [HEAD_CHUNKS, 'R']), 0, ones).map((piece) => squeeze(g, piece, 0));
   };
   const rows = pieces('rows');
   const targets = pieces('targets');
@@ -36,7 +39,7 @@ export function unrolledLossHead(g: GraphBuilder, chunks: number, stats: HeadSta
   });
   for (const name of ['loss', 'entropy', 'top1'] as const) {
     const parts = scored.flatMap((chunk) => chunk[name] ?? []).map((part) => unsqueeze(g, part, 0));
-    if (parts.length > 0) g.output(name, parts.length === 1 ? parts[0]! : concat(g, parts, 0));
+    if (parts.length > 0) g.output(name, concat(g, parts, 0));
   }
 }
 
