@@ -12,6 +12,9 @@ interface NodeOptions {
 /** Stands for an optional output that a node does not have; a nameless value, which nothing may read. */
 const LEFT_OUT: Value = { name: '', dtype: 'float32', shape: [] };
 
+/** Element types a constant in the graph itself may have. */
+type ConstantType = 'float32' | 'int32' | 'int64' | 'int8' | 'uint8';
+
 const WEIGHT_TYPES: Readonly<Record<WeightRef['dtype'], DataType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /**
@@ -78,7 +81,7 @@ export class GraphBuilder {
   }
 
   /** A small constant, stored in the graph itself and shared by equal calls. */
-  constant(dtype: 'float32' | 'int32' | 'int64', shape: readonly number[], values: ArrayLike<number>): Value {
+  constant(dtype: ConstantType, shape: readonly number[], values: ArrayLike<number>): Value {
     const key = `${dtype}[${shape.join()}]${Array.prototype.join.call(values)}`;
     const known = this.#root.#constants.get(key);
     if (known !== undefined) return known;
@@ -124,14 +127,15 @@ export class GraphBuilder {
   }
 }
 
-function littleEndian(dtype: 'float32' | 'int32' | 'int64', values: ArrayLike<number>): Uint8Array {
-  const size = dtype === 'int64' ? 8 : 4;
+function littleEndian(dtype: ConstantType, values: ArrayLike<number>): Uint8Array {
+  const size = { float32: 4, int32: 4, int64: 8, int8: 1, uint8: 1 }[dtype];
   const bytes = new Uint8Array(values.length * size);
   const view = new DataView(bytes.buffer);
   for (let i = 0; i < values.length; i++) {
     if (dtype === 'float32') view.setFloat32(i * 4, values[i]!, true);
     else if (dtype === 'int32') view.setInt32(i * 4, values[i]!, true);
-    else view.setBigInt64(i * 8, BigInt(values[i]!), true);
+    else if (dtype === 'int64') view.setBigInt64(i * 8, BigInt(values[i]!), true);
+    else view.setUint8(i, values[i]!);
   }
   return bytes;
 }

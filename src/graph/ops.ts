@@ -40,6 +40,8 @@ export const sigmoid = unary('Sigmoid');
 export const tanh = unary('Tanh');
 export const erf = unary('Erf');
 export const sqrt = unary('Sqrt');
+/** To the nearest integer, half to even. */
+export const round = unary('Round');
 export const reciprocal = unary('Reciprocal');
 
 /** A float32 number, for arithmetic with any float32 value. */

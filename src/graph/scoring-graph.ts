@@ -4,7 +4,9 @@ import { fusedDecoder } from './architectures/fused/fused-decoder.js';
 import { GraphBuilder } from './builder.js';
 import type { Graph } from './ir.js';
 import { blocksFor } from './layers/causal-blocks.js';
+import { int8Matrices, type Int8Options } from './layers/int8-matrices.js';
 import { lossHead, type HeadStats } from './layers/loss-head.js';
+import { floatMatrices } from './layers/matrices.js';
 import { sequence } from './layers/sequence.js';
 import { scoreByExactTarget, scoreByLogits, unrolledLossHead } from './layers/unrolled-loss-head.js';
 import { checkpointWeights, type BodyType } from './weights.js';
@@ -17,6 +19,8 @@ export interface ScoringGraphOptions {
   readonly stats: HeadStats;
   /** Default: float32 on the CPU. */
   readonly numerics?: Numerics;
+  /** For int8: the form of the weights, which decides the speed and no bit of a loss. Default 'unsigned', which is exact on every machine. */
+  readonly int8Weights?: Int8Options['weights'];
 }
 
 /**
@@ -30,12 +34,13 @@ export interface ScoringGraphOptions {
  * @throws TouchstoneError if the checkpoint lacks a tensor, holds one of another shape, or holds one the architecture never reads
  */
 export function buildScoringGraph(options: ScoringGraphOptions): Graph {
-  const { spec, weights: refs, contextLength, stats, numerics = { precision: 'float32', device: 'cpu' } } = options;
+  const { spec, weights: refs, contextLength, stats, numerics = { precision: 'float32', device: 'cpu' }, int8Weights = 'unsigned' } = options;
   if (numerics.precision === 'float16') return buildFusedScoringGraph(options, 'float16');
   const g = new GraphBuilder(`score_${spec.modelType}`);
   const grid = sequence(g, g.input('input_ids', 'int32', ['B', 'T']), { count: blocksFor(contextLength), cut: 'least' });
   const weights = checkpointWeights(g, refs);
-  const { hidden, project } = decoder(g, grid, spec, weights, contextLength);
+  const matrices = numerics.precision === 'int8' ? int8Matrices(g, { weights: int8Weights }) : floatMatrices;
+  const { hidden, project } = decoder(g, grid, spec, weights, contextLength, matrices);
   if (numerics.device === 'cpu') lossHead(g, hidden, project, stats);
   else unrolledLossHead(g, stats, scoreByLogits(g, hidden, (rows) => project(g, rows)));
   weights.assertAllUsed();

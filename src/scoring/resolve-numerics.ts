@@ -48,7 +48,6 @@ function checkPrecision(precision: Precision, kind: DeviceKind, withoutCuda: str
   if (precision === 'int8' && kind === 'cuda') {
     throw new TouchstoneError('usage', 'model.precision int8 is for the CPU, and the device is CUDA', { advice: 'Leave --precision out for float16, or use --device cpu.' });
   }
-  if (precision === 'int8') throw new TouchstoneError('usage', 'model.precision must be float32 or float16 in this version, got int8');
 }
 
 function begunElsewhere(begunOn: DeviceKind, kind: DeviceKind, why: string): TouchstoneError {

@@ -30,13 +30,13 @@ export function gptNeox(g: GraphBuilder, grid: Sequence, spec: GptNeoxSpec, weig
 function block(g: GraphBuilder, grid: Sequence, spec: GptNeoxSpec, weights: Weights, matrices: Matrices, tables: RotaryTables, name: string, x: Value): Value {
   const { hiddenSize, intermediateSize, heads } = spec;
   const headDim = hiddenSize / heads;
-  const dense = (part: string, rows: Value, inputs: number, outputs: number, biased: boolean): Value =>
-    matrices.linear(weights.take(`${name}.${part}.weight`, [outputs, inputs]), biased ? weights.take(`${name}.${part}.bias`, [outputs]) : null)(g, rows);
+  const dense = (part: string, rows: Value, inputs: number, outputs: number, biased: boolean, spikes = false): Value =>
+    matrices.linear(weights.take(`${name}.${part}.weight`, [outputs, inputs]), { bias: biased ? weights.take(`${name}.${part}.bias`, [outputs]) : null, spikes })(g, rows);
   const norm = (part: string, rows: Value): Value =>
     layerNorm(g, rows, weights.take(`${name}.${part}.weight`, [hiddenSize]), weights.take(`${name}.${part}.bias`, [hiddenSize]), spec.normEpsilon);
   const mlp = (rows: Value): Value => {
     const inner = activate(g, dense('mlp.dense_h_to_4h', rows, hiddenSize, intermediateSize, true), spec.activation);
-    return dense('mlp.dense_4h_to_h', inner, intermediateSize, hiddenSize, true);
+    return dense('mlp.dense_4h_to_h', inner, intermediateSize, hiddenSize, true, true);
   };
 
   // The fused matrix interleaves per head: query, key, value of head 0, then of head 1, ...

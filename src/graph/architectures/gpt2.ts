@@ -30,8 +30,8 @@ export function gpt2(g: GraphBuilder, grid: Sequence, spec: Gpt2Spec, weights: W
 function block(g: GraphBuilder, grid: Sequence, spec: Gpt2Spec, weights: Weights, matrices: Matrices, name: string, x: Value): Value {
   const { hiddenSize, intermediateSize, heads } = spec;
   const headDim = hiddenSize / heads;
-  const dense = (part: string, rows: Value, inputs: number, outputs: number): Value =>
-    matrices.conv1d(weights.take(`${name}.${part}.weight`, [inputs, outputs]), weights.take(`${name}.${part}.bias`, [outputs]))(g, rows);
+  const dense = (part: string, rows: Value, inputs: number, outputs: number, spikes = false): Value =>
+    matrices.conv1d(weights.take(`${name}.${part}.weight`, [inputs, outputs]), { bias: weights.take(`${name}.${part}.bias`, [outputs]), spikes })(g, rows);
   const norm = (part: string, rows: Value): Value =>
     layerNorm(g, rows, weights.take(`${name}.${part}.weight`, [hiddenSize]), weights.take(`${name}.${part}.bias`, [hiddenSize]), spec.normEpsilon);
 
@@ -39,5 +39,5 @@ function block(g: GraphBuilder, grid: Sequence, spec: Gpt2Spec, weights: Weights
   const [q, k, v] = split(g, fused, 1, [hiddenSize, hiddenSize, hiddenSize]).map((part) => grid.toHeads(part, heads, headDim));
   const attended = add(g, x, dense('attn.c_proj', attention(g, grid, q!, k!, v!, { window: null }), hiddenSize, hiddenSize));
   const inner = activate(g, dense('mlp.c_fc', norm('ln_2', attended), hiddenSize, intermediateSize), spec.activation);
-  return add(g, attended, dense('mlp.c_proj', inner, intermediateSize, hiddenSize));
+  return add(g, attended, dense('mlp.c_proj', inner, intermediateSize, hiddenSize, true));
 }

@@ -28,8 +28,8 @@ export function llama(g: GraphBuilder, grid: Sequence, spec: LlamaSpec, weights:
 function block(g: GraphBuilder, grid: Sequence, spec: LlamaSpec, weights: Weights, matrices: Matrices, tables: RotaryTables, layer: number, x: Value): Value {
   const name = `model.layers.${layer}`;
   const { hiddenSize, intermediateSize, heads, kvHeads, headDim } = spec;
-  const matrix = (part: string, outputs: number, inputs: number, biased: boolean): Matrix =>
-    matrices.linear(weights.take(`${name}.${part}.weight`, [outputs, inputs]), biased ? weights.take(`${name}.${part}.bias`, [outputs]) : null);
+  const matrix = (part: string, outputs: number, inputs: number, biased: boolean, spikes = false): Matrix =>
+    matrices.linear(weights.take(`${name}.${part}.weight`, [outputs, inputs]), { bias: biased ? weights.take(`${name}.${part}.bias`, [outputs]) : null, spikes });
   const norm = (part: string, rows: Value): Value => rmsNorm(g, rows, weights.take(`${name}.${part}.weight`, [hiddenSize]), spec.normEpsilon);
   const project = (part: string, rows: Value, count: number): Value => matrix(`self_attn.${part}_proj`, count * headDim, hiddenSize, spec.attentionBias.qkv)(g, rows);
   /** Qwen3 normalises each query and key head before the rotation. */
@@ -50,6 +50,6 @@ function block(g: GraphBuilder, grid: Sequence, spec: LlamaSpec, weights: Weight
 
   const gate = matrix('mlp.gate_proj', intermediateSize, hiddenSize, spec.mlpBias);
   const up = matrix('mlp.up_proj', intermediateSize, hiddenSize, spec.mlpBias);
-  const down = matrix('mlp.down_proj', hiddenSize, intermediateSize, spec.mlpBias);
+  const down = matrix('mlp.down_proj', hiddenSize, intermediateSize, spec.mlpBias, true);
   return add(g, attended, swiGlu(g, norm('post_attention_layernorm', attended), gate, up, down));
 }

@@ -57,7 +57,7 @@ function block(g: GraphBuilder, spec: LlamaSpec, weights: Weights, attend: Fused
   const gate = matrix('mlp.gate_proj', intermediateSize, hiddenSize, spec.mlpBias);
   const up = matrix('mlp.up_proj', intermediateSize, hiddenSize, spec.mlpBias);
   const down = matrix('mlp.down_proj', hiddenSize, intermediateSize, spec.mlpBias);
-  const product = ({ weight }: BiasedMatrix, bias: Value | null): Matrix => floatMatrices.linear(weight, bias);
+  const product = ({ weight }: BiasedMatrix, bias: Value | null): Matrix => floatMatrices.linear(weight, { bias });
   return { sum: after.sum, branch: { rows: swiGlu(g, after.normed, product(gate, gate.bias), product(up, up.bias), product(down, null)), bias: down.bias } };
 }
 
