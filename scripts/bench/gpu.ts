@@ -105,7 +105,7 @@ async function measure(shape: BenchShape, folder: string): Promise<ShapeResult &
 
   say(`${name}: loading`);
   const reference = await openReferenceModel(folder, { entropy: false, top1: false });
-  const session = await openSession({ device: DEVICE, ...reference.graph(length, NUMERICS), threads: availableParallelism(), spin: true });
+  const session = await openSession({ device: DEVICE, ...(await reference.graph(length, NUMERICS)), threads: availableParallelism(), spin: true });
   const pytorch = PYTHON === undefined ? null : await startGpuPyTorch(PYTHON, folder, DEVICE, NUMERICS.precision);
   try {
     const { losses } = await runBatch(session, batch);

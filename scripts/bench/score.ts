@@ -72,7 +72,7 @@ async function main(): Promise<void> {
 async function graphAlone(model: string, texts: readonly string[]): Promise<{ throughput: Throughput[]; versions: Record<string, string> }> {
   const benches = [fullBatch(1, T, SMALL.vocabSize), fullBatch(4, T, SMALL.vocabSize), await documentsBatch(texts)];
   const reference = await openReferenceModel(model, { entropy: false, top1: false });
-  const session = await openSession({ device: { kind: 'cpu' }, ...reference.graph(T, { precision: 'float32', device: 'cpu' }), threads: THREADS, spin: true });
+  const session = await openSession({ device: { kind: 'cpu' }, ...(await reference.graph(T, { precision: 'float32', device: 'cpu' })), threads: THREADS, spin: true });
   const sgemm = await openSgemm(model, SMALL, THREADS);
   const pytorch = PYTHON === undefined ? null : await startPyTorch(PYTHON, model, THREADS);
   const throughput = await measureThroughput({ session, sgemm, pytorch }, benches, ROUNDS, say);

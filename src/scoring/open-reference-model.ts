@@ -5,6 +5,7 @@ import { buildScoringGraph } from '../graph/scoring-graph.js';
 import type { HeadStats } from '../graph/layers/loss-head.js';
 import { openCheckpoint } from '../model/checkpoint.js';
 import { openExportedModel } from './exported-model.js';
+import { int8Weights } from './int8-weights.js';
 import type { ReferenceModel } from './reference-model.js';
 
 /** @throws TouchstoneError if the path is neither a checkpoint folder nor an .onnx file, or the model is not supported */
@@ -24,7 +25,10 @@ async function openCheckpointModel(folder: string, stats: HeadStats): Promise<Re
     folder,
     files,
     notes: unknownKeys.length === 0 ? [] : [`config.json has keys this program neither uses nor knows to be harmless: ${unknownKeys.join(', ')}`],
-    graph: (contextLength, numerics) => ({ model: encodeModel(buildScoringGraph({ spec, weights, contextLength, stats, numerics })), weightsFolder }),
+    graph: async (contextLength, numerics) => {
+      const form = numerics.precision === 'int8' ? { int8Weights: await int8Weights() } : {};
+      return { model: encodeModel(buildScoringGraph({ spec, weights, contextLength, stats, numerics, ...form })), weightsFolder };
+    },
   };
 }
 

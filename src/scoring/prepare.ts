@@ -79,7 +79,7 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
   const windows = resolveWindows(options.windows, { maxPositions: model.maxPositions, bosId: info.bosId, eosId: info.eosId, addsBos: info.addsBos });
 
   if (!planOnly) readyDevices({ diagnosis });
-  const graph = model.graph(windows.contextLength, numerics);
+  const graph = await model.graph(windows.contextLength, numerics);
 
   const { unitBytes, limitDocs, textField, idField, sourceField, maxLineBytes } = options.corpus;
   const reading = { textField, idField, sourceField, maxLineBytes };

@@ -13,8 +13,8 @@ export interface ReferenceModel {
   readonly files: readonly { readonly name: string; readonly path: string; readonly bytes: number }[];
   /** What a user should know about it; one sentence each. */
   readonly notes: readonly string[];
-  /** @throws TouchstoneError if the weights do not fit the architecture */
-  readonly graph: (contextLength: number, numerics: Numerics) => ScoringGraph;
+  /** @throws TouchstoneError if the weights do not fit the architecture, or the model cannot be computed in this precision */
+  readonly graph: (contextLength: number, numerics: Numerics) => Promise<ScoringGraph>;
 }
 
 /** What a session is made from. */

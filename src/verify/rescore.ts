@@ -73,7 +73,7 @@ async function openPlannedModel(plan: Plan, path: string, threads: number, signa
     const named = changed === undefined ? 'it lacks files of the plan' : `${changed.name} has sha256 ${changed.sha256}, the run was scored with ${known.get(changed.name) ?? 'no such file'}`;
     throw new TouchstoneError('mismatch', `${path} is not the model of this run: ${named}`, { advice: 'Name the folder that holds the model of the run with --model.' });
   }
-  return await openSessionPool([{ ...model.graph(plan.windows.contextLength, plan.model), device: { kind: 'cpu' }, threads, spin: true }]);
+  return await openSessionPool([{ ...(await model.graph(plan.windows.contextLength, plan.model)), device: { kind: 'cpu' }, threads, spin: true }]);
 }
 
 async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, seed: string, sessions: SessionPool, signal: AbortSignal | undefined): Promise<SampleReport> {

@@ -36,8 +36,9 @@ describe('a precision', () => {
     await expect(resolve(AUTO, 'float16', WITHOUT_DRIVER)).rejects.toMatchObject({ kind: 'usage', message: expect.stringMatching(/which auto chose: driver: no driver/) as string });
   });
 
-  it('of int8 is refused on CUDA, and lets auto choose the CPU', async () => {
+  it('of int8 is for the CPU, which auto then chooses, and refused on CUDA', async () => {
     await expect(resolve(CUDA, 'int8', H100)).rejects.toMatchObject({ kind: 'usage', message: expect.stringContaining('int8 is for the CPU') as string });
+    expect(await resolve(AUTO, 'int8', H100)).toMatchObject({ precision: 'int8', device: 'cpu', devices: [{ device: { kind: 'cpu' } }] });
   });
 });
 

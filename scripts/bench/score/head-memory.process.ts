@@ -11,7 +11,7 @@ import { forgetPeak, residentSet } from '../resident-set.js';
 
 const [folder, sequences, length, threads, entropy] = process.argv.slice(2) as [string, string, string, string, string?];
 const model = await openReferenceModel(folder, { entropy: entropy === 'entropy', top1: false });
-const session = await openSession({ device: { kind: 'cpu' }, ...model.graph(Number(length), { precision: 'float32', device: 'cpu' }), threads: Number(threads), spin: false });
+const session = await openSession({ device: { kind: 'cpu' }, ...(await model.graph(Number(length), { precision: 'float32', device: 'cpu' })), threads: Number(threads), spin: false });
 const { batch } = fullBatch(Number(sequences), Number(length), model.vocabSize);
 forgetPeak();
 const before = residentSet('self')!;

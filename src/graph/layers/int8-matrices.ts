@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../builder.js';
 import { int, type Dim, type Value } from '../ir.js';
 import { add, div, mul, neg, round, scalar, squeeze, sub, transpose } from '../ops.js';
-import type { Matrices, MatrixOptions } from './matrices.js';
+import type { Matrices, Matrix, MatrixOptions } from './matrices.js';
 
 export interface Int8Options {
   /**
@@ -38,9 +38,9 @@ export function int8Matrices(g: GraphBuilder, options: Int8Options): Matrices {
     known.set(x, { at, rows });
     return rows;
   };
-  const matrix = (stored: Value, inputAxis: 0 | 1, { bias = null, spikes = false }: MatrixOptions = {}) => {
+  const matrix = (stored: Value, inputAxis: 0 | 1, { bias = null, spikes = false }: MatrixOptions = {}): Matrix => {
     const weight = quantizeWeight(g, stored, inputAxis, options);
-    return (at: GraphBuilder, x: Value): Value => {
+    return (at, x) => {
       const { unit, integers, scale } = rowsOf(at, x);
       let product = multiply(at, integers, 1, weight);
       if (spikes) product = add(at, product, multiply(at, toIntegers(at, sub(at, unit, round(at, unit)), 1 / (2 * LARGEST)), 1 / (2 * LARGEST), weight));
