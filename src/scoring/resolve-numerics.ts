@@ -19,8 +19,15 @@ export interface NumericsContext {
  * @throws TouchstoneError 'mismatch' where the run was begun on another kind of device; else as chooseDevices does, and 'usage' where the precision is not
  * for the device
  */
-export async function resolveNumerics({ model: { precision }, runtime: { device } }: Pick<ScoreOptions, 'model' | 'runtime'>, context: NumericsContext = {}): Promise<ResolvedNumerics> {
+export async function resolveNumerics({ model: { path, precision }, runtime: { device } }: Pick<ScoreOptions, 'model' | 'runtime'>, context: NumericsContext = {}): Promise<ResolvedNumerics> {
   const { begunOn = null, planOnly = false, diagnose } = context;
+  // What a foreign graph computes in stands in it; float32 says that nothing is changed.
+  const exported = path.endsWith('.onnx');
+  if (exported && precision !== 'auto' && precision !== 'float32') {
+    throw new TouchstoneError('usage', `model.precision must be float32 or auto for an exported .onnx model, which is computed as its graph says, got ${precision}`, {
+      advice: `Leave --precision out, or score the checkpoint folder ${path} was exported from.`,
+    });
+  }
   if (device.kind !== 'auto' && begunOn !== null && begunOn !== device.kind) throw begunElsewhere(begunOn, device.kind, '');
   const chosen =
     device.kind === 'cuda' && planOnly
@@ -32,7 +39,7 @@ export async function resolveNumerics({ model: { precision }, runtime: { device 
           : await chooseDevices(device, diagnose);
   const { kind, devices, diagnosis, notes, withoutCuda } = chosen;
   if (begunOn !== null && begunOn !== kind) throw begunElsewhere(begunOn, kind, withoutCuda === null ? '' : `, which auto chose since CUDA does not work here: ${withoutCuda}`);
-  const resolved = precision === 'auto' ? (kind === 'cpu' ? 'float32' : 'float16') : precision;
+  const resolved = precision === 'auto' ? (kind === 'cpu' || exported ? 'float32' : 'float16') : precision;
   checkPrecision(resolved, kind, withoutCuda);
   const elsewhere = planOnly && device.kind === 'auto' && begunOn === null ? ['auto looked at this machine: name the device if the run will be scored on others'] : [];
   return { precision: resolved, device: kind, devices, diagnosis, notes: [...notes, ...elsewhere] };

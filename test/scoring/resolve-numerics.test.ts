@@ -42,6 +42,25 @@ describe('a precision', () => {
   });
 });
 
+describe('an exported .onnx model', () => {
+  const exported = (device: DeviceChoice, precision: Precision | 'auto'): Promise<ResolvedNumerics> => {
+    const options = demoOptions('corpus.jsonl', 'run');
+    return resolveNumerics({ model: { path: '/models/model.onnx', precision }, runtime: { ...options.runtime, device } }, { diagnose: () => Promise.resolve(H100) });
+  };
+
+  it('keeps the numbers of its graph on every device, and is refused any other', async () => {
+    expect(await exported(CUDA, 'auto')).toMatchObject({ device: 'cuda', precision: 'float32' });
+    expect(await exported(CPU, 'float32')).toMatchObject({ device: 'cpu', precision: 'float32' });
+    for (const precision of ['float16', 'int8'] as const) {
+      await expect(exported(CUDA, precision)).rejects.toMatchObject({
+        kind: 'usage',
+        message: `model.precision must be float32 or auto for an exported .onnx model, which is computed as its graph says, got ${precision}`,
+        advice: expect.stringContaining('/models/model.onnx was exported from') as string,
+      });
+    }
+  });
+});
+
 describe('a run that was begun', () => {
   it('on the CPU goes on there with auto, without a look for CUDA', async () => {
     expect(await resolve(AUTO, 'auto', null, { begunOn: 'cpu' })).toMatchObject({ device: 'cpu', notes: ['auto chose the CPU: this run was begun on one'] });
