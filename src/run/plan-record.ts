@@ -175,6 +175,6 @@ export function planHash(plan: Plan): string {
 }
 
 /** The id put before a document as context, or null. */
-export function prefixId({ windows: { bos, bosId, eosId } }: Plan): number | null {
+export function prefixId({ windows: { bos, bosId, eosId } }: Pick<Plan, 'windows'>): number | null {
   return { none: null, bos: bosId, 'eos-as-bos': eosId }[bos];
 }

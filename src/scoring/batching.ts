@@ -26,11 +26,17 @@ export function headChunkRows(vocabSize: number): number {
 /** CUDA kernels count the elements of a chunk's logits in 32 bits. */
 const CUDA_CHUNK_ELEMENTS = 2 ** 31;
 
+/** What of a plan says how its batches look. */
+export interface BatchPlan extends Pick<Plan, 'windows'> {
+  readonly model: Pick<Plan['model'], 'device' | 'vocabSize'>;
+  readonly output: Pick<Plan['output'], 'stats'>;
+}
+
 /**
  * How the windows of a run are laid out as batches: to fit on the CPU, and in the fixed shapes that the graph for CUDA has its head for.
  * @throws TouchstoneError if a chunk of the head would be too large for CUDA
  */
-export function batchOptions(plan: Plan, batchTokens: number): BatchOptions {
+export function batchOptions(plan: BatchPlan, batchTokens: number): BatchOptions {
   const { contextLength, stride } = plan.windows;
   const { device, vocabSize } = plan.model;
   const common = { contextLength, stride, prefixId: prefixId(plan), batchTokens, stats: plan.output.stats };

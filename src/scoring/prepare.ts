@@ -20,6 +20,7 @@ import { openReferenceModel } from './open-reference-model.js';
 import type { ScoringGraph } from './reference-model.js';
 import { resolveNumerics } from './resolve-numerics.js';
 import { resolveWindows } from './resolve-windows.js';
+import { selfTest } from './self-test.js';
 import { toolIdentity } from '../tool.js';
 
 /** A plan, and what it was made from. */
@@ -78,7 +79,10 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
   }
   const windows = resolveWindows(options.windows, { maxPositions: model.maxPositions, bosId: info.bosId, eosId: info.eosId, addsBos: info.addsBos });
 
-  if (!planOnly) readyDevices({ diagnosis });
+  if (!planOnly) {
+    readyDevices({ diagnosis });
+    if (numerics.device === 'cuda') await selfTest(devices, numerics);
+  }
   const graph = await model.graph(windows.contextLength, numerics);
 
   const { unitBytes, limitDocs, textField, idField, sourceField, maxLineBytes } = options.corpus;

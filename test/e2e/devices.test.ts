@@ -92,6 +92,16 @@ describe('several devices', { timeout: 180_000 }, () => {
   });
 });
 
+describe('a device that computes something else than a CPU', { timeout: 180_000 }, () => {
+  it('ends the command before anything is written', () => {
+    const { folder, score } = bench();
+    const { status, stderr } = score({ ...TWO, spoilAt: { 1: 1 } }, 'run', '--device', 'cuda:0,1', '--precision', 'float32');
+    expect(stderr).toMatch(/cuda:1 \(H100, driver 580\.65\.06\) fails the self-test in float32: token \d+ of text \d must have a loss of [\d.]+ nats within 0\.0001, got NaN; 1 of 894 tokens are off/);
+    expect(status).toBe(74);
+    expect(readdirSync(folder)).not.toContain('run');
+  });
+});
+
 describe('a machine without CUDA', { timeout: 180_000 }, () => {
   const NONE: Machine = { devices: [] };
 
