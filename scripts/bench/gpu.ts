@@ -10,18 +10,16 @@
  * float16 products with float32 sums, for devices that are not listed in gpu/peaks.ts. --pipeline: besides, the whole command beside its own batches alone, with
  * that shape (after `npm run build`); 'none' leaves it out. --folder: where there is room for a checkpoint of 16 GB. `--device cpu --shapes tiny` shows that it runs.
  *
- * On a machine without npm: `npx esbuild scripts/bench/gpu.ts --bundle --platform=node --format=esm --external:onnxruntime-node --outfile=gpu.mjs`, and take along
- * Node, node_modules/onnxruntime-node and -common with the CUDA provider in place, and scripts/bench/gpu/pytorch.py beside gpu.mjs; then with --pipeline none.
+ * For a machine without npm, gpu/bundle.ts makes a folder of all it needs.
  */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { device as deviceSetting } from '../../src/config/expectations.js';
-import { resolveScoreOptions } from '../../src/config/parse-score-options.js';
 import { specFromConfig } from '../../src/model/spec-from-config.js';
-import type { Device, Numerics, Precision } from '../../src/records.js';
+import type { Numerics, Precision } from '../../src/records.js';
+import { chooseDevices, readyDevices } from '../../src/runtime/cuda/choose-devices.js';
 import { openSession } from '../../src/runtime/session.js';
 import { openReferenceModel } from '../../src/scoring/open-reference-model.js';
 import { runBatch } from '../../src/scoring/run-batch.js';
@@ -32,8 +30,6 @@ import { SHAPES, type BenchShape } from './gpu/shapes.js';
 import { describeMachine } from './machine.js';
 import { writeRandomModel } from './random-checkpoint.js';
 import { neededFlops } from './score/flops.js';
-import { writeLongDocuments } from './score/memory.js';
-import { pipelineBench, type PipelineRound } from './score/pipeline.js';
 import { markdownTable, median, medianRatio, type Figure } from './table.js';
 
 const { values } = parseArgs({
@@ -49,8 +45,10 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-const DEVICE = deviceOf(values.device);
+const chosen = await chooseDevices(deviceSetting().parse(values.device));
+const { device: DEVICE, record: RECORD } = chosen.devices[0]!;
 const NUMERICS: Numerics = { device: DEVICE.kind, precision: (values.precision as Precision | undefined) ?? (DEVICE.kind === 'cuda' ? 'float16' : 'float32') };
+const DEVICE_NAME = RECORD.kind === 'cuda' ? RECORD.name : null;
 const BATCH_TOKENS = Number(values['batch-tokens']);
 const ROUNDS = Number(values.rounds);
 const PYTHON = process.env['TOUCHSTONE_PYTHON'];
@@ -62,18 +60,13 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-function deviceOf(text: string): Device {
-  const choice = deviceSetting().parse(text);
-  if (choice.kind === 'auto') throw new Error(`--device must be cpu or one CUDA device, got ${text}`);
-  return choice.kind === 'cpu' ? choice : { kind: 'cuda', id: choice.ids[0]! };
-}
-
 interface ShapeResult {
   readonly figures: readonly Figure[];
   readonly about: GpuPyTorch['about'] | null;
 }
 
 async function main(): Promise<void> {
+  readyDevices(chosen);
   const names = values.shapes.split(',');
   const shapes = names.map((name) => {
     const shape = SHAPES.find((known) => known.name === name);
@@ -85,7 +78,7 @@ async function main(): Promise<void> {
     const folder = await mkdtemp(join(values.folder, 'gpu-bench-'));
     try {
       const { about, figures, rate } = await measure(shape, folder);
-      results.push({ about, figures: shape.name === values.pipeline ? [...figures, await wholePipeline(shape, folder, rate)] : figures });
+      results.push({ about, figures: shape.name === values.pipeline ? [...figures, await pipeline(shape, folder, rate)] : figures });
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -100,7 +93,7 @@ async function measure(shape: BenchShape, folder: string): Promise<ShapeResult &
   say(`${name}: writing a random checkpoint`);
   await writeRandomModel(folder, config, 'F16');
   const sequences = Math.max(1, Math.floor(BATCH_TOKENS / length));
-  const { batch, tokens } = fullBatch(sequences, length, spec.vocabSize);
+  const { batch, tokens } = fullBatch(sequences, length, spec.vocabSize, NUMERICS.device);
   const flops = neededFlops(spec, batch);
 
   say(`${name}: loading`);
@@ -121,7 +114,7 @@ async function measure(shape: BenchShape, folder: string): Promise<ShapeResult &
       ours.push((performance.now() - started) / 1000);
       if (pytorch !== null) others.push(await pytorch.score(batch));
     }
-    const peak = values.peak === undefined ? peakFlops(pytorch?.about.device ?? null) : Number(values.peak) * TERA;
+    const peak = values.peak === undefined ? peakFlops(DEVICE_NAME) : Number(values.peak) * TERA;
     const figures = figuresOf(shape, { tokens, flops, ours, others, differences, peak, roof, sequences });
     return { about: pytorch?.about ?? null, figures, rate: tokens / median(ours) };
   } finally {
@@ -130,41 +123,10 @@ async function measure(shape: BenchShape, folder: string): Promise<ShapeResult &
   }
 }
 
-const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
-const DEMO_CORPUS = join(REPOSITORY, 'pipelines/demo/corpus.jsonl');
-const DEMO_MODEL = join(REPOSITORY, 'pipelines/demo/model');
-/** Characters of a document and, about, its tokens by the demo's tokenizer: some windows each. */
-const DOCUMENT_CHARACTERS = 16_384;
-const DOCUMENT_TOKENS = 6000;
-const PIPELINE_SECONDS = 30;
-const PIPELINE_ROUNDS = 3;
-
-/** The whole command, from text to Parquet, beside the device alone on the very same batches. `rate`: tokens a second of the device, for choosing the corpus. */
-async function wholePipeline({ name, length }: BenchShape, folder: string, rate: number): Promise<Figure> {
-  const texts = (await readFile(DEMO_CORPUS, 'utf8')).trimEnd().split('\n').map((line) => (JSON.parse(line) as { text: string }).text);
-  const corpus = join(folder, 'corpus.jsonl');
-  await writeLongDocuments(corpus, texts, DOCUMENT_CHARACTERS, Math.ceil((rate * PIPELINE_SECONDS) / DOCUMENT_TOKENS));
-  const set = [
-    `corpus.paths=${corpus}`, 'corpus.unitBytes=8MiB', `model.path=${folder}`, `model.precision=${NUMERICS.precision}`, `tokenizer.path=${DEMO_MODEL}`, `output.run=${join(folder, 'run')}`,
-    `windows.contextLength=${length}`, `runtime.device=${values.device}`, `runtime.batchTokens=${BATCH_TOKENS}`,
-  ];
-  const bench = pipelineBench(resolveScoreOptions({ set, flags: {}, cwd: folder }), availableParallelism());
-  const rounds: PipelineRound[] = [];
-  for (let round = 1; round <= PIPELINE_ROUNDS; round++) {
-    say(`${name}: pipeline, round ${round} of ${PIPELINE_ROUNDS}`);
-    rounds.push(await bench.round());
-  }
-  await bench.release();
-  const { documents, tokens, paddingShare } = rounds[0]!;
-  const rates = (seconds: (round: PipelineRound) => number): number[] => rounds.map((round) => tokens / seconds(round));
-  const [whole, bare] = [rates(({ pipelineSeconds }) => pipelineSeconds), rates(({ bareSeconds }) => bareSeconds)];
-  return {
-    figure: `${name}: whole pipeline (${documents} documents, ${tokens} tokens, ${(100 * paddingShare).toFixed(1)} % padding), tokens/s`,
-    values: whole,
-    beside: { name: 'session.run alone', values: bare },
-    ratio: medianRatio(whole, bare),
-    goal: '>= 0.95',
-  };
+/** Loaded only when it is asked for: it needs the built program and all of its packages. */
+async function pipeline(shape: BenchShape, folder: string, rate: number): Promise<Figure> {
+  const { wholePipeline } = await import('./gpu/whole-pipeline.js');
+  return await wholePipeline(shape, { folder, device: values.device, precision: NUMERICS.precision, batchTokens: BATCH_TOKENS, rate }, say);
 }
 
 interface Measured {
@@ -219,11 +181,12 @@ function report(results: readonly ShapeResult[]): void {
   const about = results.find((result) => result.about !== null)?.about ?? null;
   const figures = results.flatMap((result) => result.figures);
   if (values.json) {
-    console.log(JSON.stringify({ machine, about, numerics: NUMERICS, rounds: ROUNDS, figures }));
+    console.log(JSON.stringify({ machine, device: RECORD, about, numerics: NUMERICS, rounds: ROUNDS, figures }));
     return;
   }
-  const python = about === null ? '' : `; ${about.device}${about.driver === null ? '' : `, ${about.driver}`}${about.cuda === null ? '' : `, CUDA ${about.cuda}`}; PyTorch ${about.torch}, transformers ${about.transformers}`;
-  console.log(`${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB; Node ${machine.node}, onnxruntime ${machine.onnxruntime}, ${NUMERICS.precision} on ${NUMERICS.device}${python}; ${machine.date}; ${ROUNDS} rounds\n`);
+  const device = RECORD.kind === 'cpu' ? 'CPU' : `${RECORD.name}, driver ${RECORD.driver ?? 'unknown'}, ${Object.entries(RECORD.libraries).map(([name, version]) => `${name} ${version ?? '?'}`).join(', ')}`;
+  const python = about === null ? '' : `; PyTorch ${about.torch}, transformers ${about.transformers}`;
+  console.log(`${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB; ${device}; ${NUMERICS.precision}; Node ${machine.node}, onnxruntime ${machine.onnxruntime}${python}; ${machine.date}; ${ROUNDS} rounds\n`);
   console.log(markdownTable(figures));
 }
 

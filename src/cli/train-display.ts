@@ -1,8 +1,15 @@
 import { SingleBar } from 'cli-progress';
+import { deviceLabel } from '../runtime/device-faults.js';
 import type { TrainEvent } from '../training/train.js';
 import { countText } from './number-text.js';
 import { terminalText } from './terminal-text.js';
 import { trainLine, type TrainProgress } from './train-line.js';
+
+/** "2 threads", "cuda:0, 16 steps a transfer" */
+function deviceText({ device, threads, stepsPerCall }: Extract<TrainEvent, { kind: 'prepared' }>): string {
+  const together = stepsPerCall === 1 ? '' : `, ${stepsPerCall} steps a transfer`;
+  return `${device.kind === 'cpu' ? `${threads} threads` : deviceLabel(device)}${together}`;
+}
 
 export interface TrainDisplay {
   readonly onEvent: (event: TrainEvent) => void;
@@ -59,7 +66,7 @@ export function trainDisplay({ quiet }: { readonly quiet: boolean }): TrainDispl
           return;
         case 'prepared':
           steps = event.steps;
-          write(`model    ${countText(event.parameters)} parameters, ${event.threads} threads${event.from > 0 ? `, resumed at step ${event.from}` : ''}`);
+          write(`model    ${countText(event.parameters)} parameters, ${deviceText(event)}${event.from > 0 ? `, resumed at step ${event.from}` : ''}`);
           if (process.stderr.isTTY && event.from < event.steps) {
             bar = new SingleBar({
               format: (_options, _params, { progress }: { progress: TrainProgress }) => trainLine(progress, columns()),

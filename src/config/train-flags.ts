@@ -15,6 +15,7 @@ export const trainFlags: readonly SettingFlag[] = [
   { flag: '--score', key: 'selection.score', argument: '<score>', words: 'text', description: 'excess (without it), reference, entropy, intersection, random or all' },
   { flag: '--keep-fraction', key: 'selection.keepFraction', argument: '<share>', words: 'number', description: 'share of the candidates that is trained on; without it 0.6' },
   { flag: '--steps', key: 'run.steps', argument: '<count>', words: 'number', description: 'optimizer steps' },
+  { flag: '--device', key: 'run.device', argument: '<device>', words: 'text', description: 'cpu, cuda, cuda:1, or auto: CUDA where it works, else the CPU' },
   { flag: '--threads', key: 'run.threads', argument: '<count>', words: 'number', description: 'threads; auto: the cores this process may use' },
   { flag: '--out', key: 'output.folder', argument: '<folder>', words: 'text', description: 'folder of the training run; the trained model is its subfolder model' },
 ];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { resolveSelection } from '../selection/options.js';
 import type { TrainOptions } from '../training/options.js';
 import type { CommandSettings } from './command-settings.js';
-import { oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
+import { device, oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
 import { resolveSettings, type SettingsInput } from './resolve-settings.js';
 import { trainFlags } from './train-flags.js';
 
@@ -71,6 +71,7 @@ const trainRooms = {
   run: z.strictObject({
     steps: wholeNumber(1, MOST),
     threads: wholeNumberOr(1, 1024, 'auto').default('auto'),
+    device: device().default({ kind: 'cpu' }),
     stepsPerTransfer: wholeNumberOr(1, 1024, 'auto').default('auto'),
     evaluateEvery: wholeNumber(1, MOST).default(100),
     evaluateOn: z.record(z.string(), text('a run of touchstone score, or a file, folder or glob'), 'must hold score sets or corpora by name').default({}),
@@ -92,6 +93,7 @@ export const trainSettings: CommandSettings<typeof trainRooms> = {
   nestedKeys: ['model.init', 'selection.reweight', 'run.evaluateOn'],
   requiredNames: { 'objective.kind': 'objective', 'data.length': 'sequence length', 'batch.sequences': 'batch size', 'run.steps': 'number of steps', 'optimizer.learningRate': 'learning rate', 'output.folder': 'output folder' },
   conditions: [
+    { rooms: ['run'], key: 'run.device', broken: ({ run: { device } }) => (device.kind === 'cuda' && device.ids.length > 1 ? 'must be one device: a run is trained by one process on one device' : undefined) },
     { rooms: ['model'], key: 'model.path', broken: ({ model: { path, init } }) => ((path === null) === (init === null) ? 'must be given, or model.init, and not both' : undefined) },
     {
       rooms: ['model', 'tokenizer'],

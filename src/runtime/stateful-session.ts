@@ -1,6 +1,9 @@
 import { Piscina } from 'piscina';
 import { messageOf, TouchstoneError } from '../errors.js';
+import type { Device } from '../records.js';
+import { deviceLabel } from './device-faults.js';
 import type { Tensors } from './protocol.js';
+import { statefulFault, TrainingDeviceLost } from './stateful-faults.js';
 import type { State, StatefulSpec, StatefulTask } from './stateful-protocol.js';
 import { workerFile } from './worker-file.js';
 
@@ -13,10 +16,20 @@ export interface StatefulSession {
   close(): Promise<void>;
 }
 
-/** @param state moved to the worker: its arrays must not be used afterwards */
-export async function openStatefulSession(spec: StatefulSpec, state: State): Promise<StatefulSession> {
+export interface StatefulSessionOptions {
+  /** URL of the worker file. Default: the one beside this module. */
+  readonly worker?: string;
+}
+
+/**
+ * Where the memory of a CUDA device runs out calls throw 'io', and where its context breaks 'retryable'; the session then can only be closed.
+ *
+ * @param state moved to the worker: its arrays must not be used afterwards
+ * @throws TouchstoneError ('internal', on CUDA 'io') if the runtime does not accept the graphs
+ */
+export async function openStatefulSession(spec: StatefulSpec, state: State, { worker = workerFile('./stateful.worker.js', import.meta.url) }: StatefulSessionOptions = {}): Promise<StatefulSession> {
   const thread = new Piscina<StatefulTask, unknown>({
-    filename: workerFile('./stateful.worker.js', import.meta.url),
+    filename: worker,
     minThreads: 1,
     maxThreads: 1,
     idleTimeout: Infinity,
@@ -27,14 +40,30 @@ export async function openStatefulSession(spec: StatefulSpec, state: State): Pro
     await thread.run({ kind: 'open', state }, { transferList: buffers });
   } catch (error) {
     await thread.destroy();
-    throw new TouchstoneError('internal', `onnxruntime could not load the training graph: ${messageOf(error)}`, { cause: error });
+    throw unloadable(spec.device, error);
   }
+  let lost = false;
+  const told = async <T>(task: StatefulTask): Promise<T> => {
+    try {
+      return (await thread.run(task)) as T;
+    } catch (error) {
+      const fault = statefulFault(spec.device, error);
+      lost ||= fault instanceof TrainingDeviceLost;
+      throw fault;
+    }
+  };
   return {
-    run: (graph, feeds) => thread.run({ kind: 'run', graph, feeds }) as Promise<Tensors>,
-    read: (names) => thread.run({ kind: 'read', names }) as Promise<State>,
+    run: (graph, feeds) => told<Tensors>({ kind: 'run', graph, feeds }),
+    read: (names) => told<State>({ kind: 'read', names }),
     async close() {
+      if (lost) return;
       await thread.run({ kind: 'close' });
       await thread.destroy();
     },
   };
+}
+
+function unloadable(device: Device, error: unknown): TouchstoneError {
+  if (device.kind === 'cpu') return new TouchstoneError('internal', `onnxruntime could not load the training graph: ${messageOf(error)}`, { cause: error });
+  return new TouchstoneError('io', `onnxruntime could not load the training graph on ${deviceLabel(device)}: ${messageOf(error)}`, { advice: 'touchstone doctor says whether CUDA works here.', cause: error });
 }

@@ -13,12 +13,12 @@ const state = new Map<string, Tensor>();
  * the clipping factor sees to it, since it waits for every gradient, and a Loop over steps writes its outputs after its last iteration.
  */
 export default async function handle(task: StatefulTask): Promise<Tensors | null> {
-  const { graphs, threads } = workerData as StatefulSpec;
+  const { graphs, device, threads } = workerData as StatefulSpec;
   switch (task.kind) {
     case 'open':
       for (const [name, data] of Object.entries(task.state)) state.set(name, toTensor(data));
       for (const [name, graph] of Object.entries(graphs)) {
-        sessions.set(name, await InferenceSession.create(graph, sessionOptions({ device: { kind: 'cpu' }, weightsFolder: null, threads, spin: true })));
+        sessions.set(name, await InferenceSession.create(graph, sessionOptions({ device, weightsFolder: null, threads, spin: device.kind === 'cpu' })));
       }
       return null;
     case 'run':

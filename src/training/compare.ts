@@ -87,9 +87,9 @@ async function sharedSettings(options: TrainOptions, selections: readonly Select
   for (const selection of selections) {
     const own = runOptions(options, selection, 1);
     resolveSelection(own.selection);
-    if (selection !== 'all') await prepareTraining(own, signal);
+    if (selection !== 'all') await prepareTraining(own, { signal });
   }
-  const { settingsHash, evaluation, evaluationOptions } = await prepareTraining(runOptions(options, 'all', 1), signal);
+  const { settingsHash, evaluation, evaluationOptions } = await prepareTraining(runOptions(options, 'all', 1), { signal });
   const sets = evaluation.map(({ name, documents }) => ({ name, documents: documents.map(({ hash }) => hash) }));
   return {
     formatVersion: 1,

@@ -1,3 +1,4 @@
+import type { DeviceChoice } from '../records.js';
 import type { SelectionOptions } from '../selection/options.js';
 
 /** Everything `touchstone train` can be told. Keys are rooms; config/ fills defaults and checks ranges. */
@@ -66,9 +67,14 @@ export interface TrainOptions {
     /** Threads; 'auto' = the cores this process may use. */
     readonly threads: number | 'auto';
     /**
+     * One device. CUDA computes in float32 as well (TF32 off). That a call of several steps has the results of single ones is proven on CPU; on a GPU it was never run
+     * or measured, and scripts/pytorch is the way whose kernels others have proven.
+     */
+    readonly device: DeviceChoice;
+    /**
      * Optimizer steps that the runtime takes in one call, K, with weights and moments inside of it: they are handed in and out once for all of them. Changes no
      * result on CPU. Calls end before that where an evaluation or a checkpoint is due, and an interrupted run ends after the call under way. 'auto' = 1 on CPU, where
-     * they are updated in place.
+     * they are updated in place, and 16 on CUDA.
      */
     readonly stepsPerTransfer: number | 'auto';
     /** Steps between evaluations; the last step is always evaluated. */

@@ -24,6 +24,7 @@ import { openEvaluationSet } from './evaluation-set.js';
 import type { TrainOptions } from './options.js';
 import { runSettings, type RunSettings } from './run-settings.js';
 import { buildStepGraphs, type StepGraphs } from './step-graphs.js';
+import { trainingDevice, type DeviceSearch, type TrainingDevice } from './training-device.js';
 
 /** A training run, ready to begin. */
 export interface PreparedTraining {
@@ -38,19 +39,25 @@ export interface PreparedTraining {
   /** Model, data and every setting that changes a step, and their identity. */
   readonly settings: RunSettings;
   readonly settingsHash: string;
+  readonly compute: TrainingDevice;
   readonly notes: readonly string[];
 }
 
+export interface PrepareHooks extends DeviceSearch {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Opens model, tokenizer and data, checks that they fit together, and writes nothing. */
-export async function prepareTraining(options: TrainOptions, signal?: AbortSignal): Promise<PreparedTraining> {
+export async function prepareTraining(options: TrainOptions, { signal, ...search }: PrepareHooks = {}): Promise<PreparedTraining> {
   if (options.objective.kind === 'selective') resolveSelection(options.selection);
-  const model = await openModel(options, signal);
+  const compute = await trainingDevice(options.run, search);
+  const model = await openModel(options, compute.stepsPerCall, signal);
   const tokenizer = await loadTokenizer(model.tokenizerFolder);
   const data = await openData(options, model.spec, tokenizer);
   const { textField, verify } = options.data;
   const evaluation: EvaluationSet[] = [];
   for (const [name, path] of Object.entries(options.run.evaluateOn)) evaluation.push(await openEvaluationSet(name, path, { tokenizer, vocabSize: model.spec.vocabSize, textField, verify }));
-  const settings = runSettings(options, { weights: model.weightsHash, data: data.source.identity, format: data.format });
+  const settings = runSettings(options, { weights: model.weightsHash, data: data.source.identity, format: data.format, device: compute.device.kind });
   return {
     graphs: model.graphs,
     weights: model.weights,
@@ -62,7 +69,8 @@ export async function prepareTraining(options: TrainOptions, signal?: AbortSigna
     evaluationOptions: { contextLength: options.data.length, prefixId: data.format.prefixId, batchTokens: options.batch.sequences * options.data.length },
     settings,
     settingsHash: sha256Of(canonicalJson(settings)),
-    notes: [...tokenizer.info.notes, ...data.notes],
+    compute,
+    notes: [...compute.notes, ...tokenizer.info.notes, ...data.notes],
   };
 }
 
@@ -76,9 +84,8 @@ interface OpenedModel {
   readonly weightsHash: string | null;
 }
 
-async function openModel(options: TrainOptions, signal: AbortSignal | undefined): Promise<OpenedModel> {
+async function openModel(options: TrainOptions, stepsPerCall: number, signal: AbortSignal | undefined): Promise<OpenedModel> {
   const { path, init, seed } = options.model;
-  const stepsPerCall = options.run.stepsPerTransfer === 'auto' ? 1 : options.run.stepsPerTransfer;
   if (path !== null) {
     const checkpoint = await openCheckpoint(path);
     const tokenizerFolder = options.tokenizer.path ?? path;

@@ -1,4 +1,5 @@
 import { TouchstoneError } from '../errors.js';
+import type { DeviceKind } from '../records.js';
 import { resolveSelection } from '../selection/options.js';
 import type { SequenceFormat } from './data/sequence-format.js';
 import type { SourceIdentity } from './data/training-rows.js';
@@ -13,15 +14,21 @@ export type RunSettings = Readonly<Record<string, string | number | boolean | nu
 /** The one setting that decides steps and may change all the same, to any number that is not below the steps done. */
 const STEPS = 'run.steps';
 
+const DEVICE = 'run.device';
+
+/** Settings that are left out where they have this value: runs were recorded before there were others. */
+const ABSENT: RunSettings = { [DEVICE]: 'cpu' };
+
 /** What the run's input is: the weights it begins with, and the rows it reads. */
 export interface RunInput {
   /** sha256 of the weights of model.path; null for a model made from model.init. */
   readonly weights: string | null;
   readonly data: SourceIdentity;
   readonly format: SequenceFormat;
+  readonly device: DeviceKind;
 }
 
-export function runSettings(options: TrainOptions, { weights, data, format }: RunInput): RunSettings {
+export function runSettings(options: TrainOptions, { weights, data, format, device }: RunInput): RunSettings {
   const { objective, model, batch, optimizer, selection, run } = options;
   const selective = objective.kind === 'selective';
   return flat({
@@ -39,7 +46,7 @@ export function runSettings(options: TrainOptions, { weights, data, format }: Ru
     batch,
     optimizer,
     ...(selective ? { selection: { ...resolveSelection(selection), seed: selection.seed } } : {}),
-    run: { steps: run.steps },
+    run: { steps: run.steps, ...(device === ABSENT[DEVICE] ? {} : { device }) },
   });
 }
 
@@ -55,8 +62,9 @@ function flat(value: unknown, name = ''): RunSettings {
  */
 export function compareSettings(folder: string, then: RunSettings, now: RunSettings, done: number): readonly string[] {
   for (const name of new Set([...Object.keys(then), ...Object.keys(now)])) {
-    if (name === STEPS || then[name] === now[name]) continue;
-    throw new TouchstoneError('mismatch', `${name} was ${shown(then[name])} in the run of ${folder} and is ${shown(now[name])} in this command`, {
+    const [was, is] = [then[name] ?? ABSENT[name], now[name] ?? ABSENT[name]];
+    if (name === STEPS || was === is) continue;
+    throw new TouchstoneError('mismatch', `${name} was ${shown(was)} in the run of ${folder} and is ${shown(is)} in this command`, {
       advice: `Give it back its value, or begin another run: with another --out, and --model ${folder}/checkpoints/... to start from these weights.`,
     });
   }

@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { TouchstoneError } from '../errors.js';
 import type { FloatTensor } from '../model/float-tensor.js';
+import type { Device } from '../records.js';
+import { readyDevices, type DiagnoseCuda } from '../runtime/cuda/choose-devices.js';
 import { openStatefulSession, type StatefulSession } from '../runtime/stateful-session.js';
 import { resolveSelection } from '../selection/options.js';
 import { AlignmentWatch } from './alignment-watch.js';
@@ -22,7 +24,7 @@ import { initialState, momentNames, type Parameter } from './step-graphs.js';
 
 export type TrainEvent =
   | { readonly kind: 'note'; readonly text: string }
-  | { readonly kind: 'prepared'; readonly parameters: number; readonly from: number; readonly steps: number; readonly threads: number }
+  | { readonly kind: 'prepared'; readonly parameters: number; readonly from: number; readonly steps: number; readonly threads: number; readonly device: Device; readonly stepsPerCall: number }
   /** A step is done, with the evaluations made after it; step 0 stands for the model before training. */
   | { readonly kind: 'step'; readonly metrics: StepMetrics; readonly outcome: StepTokens }
   | { readonly kind: 'checkpoint'; readonly step: number };
@@ -38,6 +40,8 @@ export interface TrainHooks {
   readonly onEvent?: (event: TrainEvent) => void;
   /** Goes on from the latest whole checkpoint of the folder, or begins where there is none. Without it, a folder that has one is refused. See resume.ts. */
   readonly resume?: boolean;
+  /** Asks the machine about CUDA; tests answer for it. */
+  readonly diagnose?: DiagnoseCuda;
 }
 
 export interface TrainResult {
@@ -51,12 +55,12 @@ export interface TrainResult {
 }
 
 /**
- * The training job. An aborted signal ends it after the step under way with a checkpoint, from which `resume` goes on to the same weights, bit for bit on
+ * The training job. An aborted signal ends it after the step, or the call of several, under way with a checkpoint, from which `resume` goes on to the same weights, bit for bit on
  * the same kind of CPU.
  */
-export async function train(options: TrainOptions, { signal, onEvent = () => undefined, resume = false }: TrainHooks = {}): Promise<TrainResult> {
+export async function train(options: TrainOptions, { signal, onEvent = () => undefined, resume = false, diagnose }: TrainHooks = {}): Promise<TrainResult> {
   const { folder } = options.output;
-  const prepared = await prepareTraining(options, signal);
+  const prepared = await prepareTraining(options, { signal, diagnose });
   for (const text of prepared.notes) onEvent({ kind: 'note', text });
   const { checkpoint, notes } = await resumePoint(folder, prepared.settings, resume);
   for (const text of notes) onEvent({ kind: 'note', text });
@@ -65,10 +69,12 @@ export async function train(options: TrainOptions, { signal, onEvent = () => und
   const { parameters } = prepared.graphs;
   const loaded = checkpoint === undefined ? undefined : { weights: arraysOf(checkpoint.weights), moments: arraysOf(checkpoint.moments) };
   const state = initialState(prepared.graphs, loaded?.weights ?? prepared.weights, loaded?.moments);
-  const session = await openStatefulSession({ graphs: prepared.graphs.graphs, threads }, state);
+  const { device, stepsPerCall } = prepared.compute;
+  readyDevices(prepared.compute);
+  const session = await openStatefulSession({ graphs: prepared.graphs.graphs, device, threads }, state);
   const { settings, settingsHash } = prepared;
   const begin: TrainingPosition = { step: 0, consumedTokens: 0, trainedTokens: 0, cursor: null, ...checkpoint?.position, formatVersion: 2, settings, settingsHash };
-  onEvent({ kind: 'prepared', parameters: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0), from: begin.step, steps: options.run.steps, threads });
+  onEvent({ kind: 'prepared', parameters: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0), from: begin.step, steps: options.run.steps, threads, device, stepsPerCall });
   const log = await openRunLog(folder, checkpoint?.position.step ?? null);
   const kept = { step: begin.step };
   try {

@@ -41,7 +41,7 @@ describe('the settings of train', () => {
       batch: { sequences: 2, accumulation: 1 },
       optimizer: { learningRate: 0.001, minLearningRate: 0, schedule: 'cosine', warmupSteps: 0, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 },
       selection: { seed: 0 },
-      run: { steps: 10, threads: 'auto', stepsPerTransfer: 'auto', evaluateEvery: 100, evaluateOn: {}, alignmentEvery: 4, checkpointEvery: 500 },
+      run: { steps: 10, threads: 'auto', device: { kind: 'cpu' }, stepsPerTransfer: 'auto', evaluateEvery: 100, evaluateOn: {}, alignmentEvery: 4, checkpointEvery: 500 },
       output: { folder: '/work/out', dtype: 'F32' },
     });
   });
@@ -54,6 +54,9 @@ describe('the settings of train', () => {
     ['data.corpus=[]', 'data.corpus must be a file, folder or glob, or a list of them, got []'],
     ['data.length=1', 'data.length must be a whole number from 2 to 1048576, got 1'],
     ['data.bos=eos', 'data.bos must be one of none, bos, eos-as-bos, auto, got "eos"'],
+    ['run.device=gpu', 'run.device must be cpu, cuda, cuda with device numbers such as cuda:0,1, or auto, got "gpu"'],
+    ['run.device=cuda:0,1', 'run.device must be one device: a run is trained by one process on one device, got "cuda:0,1"'],
+    ['run.stepsPerTransfer=0', 'run.stepsPerTransfer must be a whole number from 1 to 1024, or auto, got 0'],
     ['data.verify=1', 'data.verify must be true or false, got 1'],
     ['batch.accumulation=0', 'batch.accumulation must be a whole number from 1 to 65536, got 0'],
     ['optimizer.learningRate=high', 'optimizer.learningRate must be a number from 0 to 10, got "high"'],

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../src/graph/builder.js';
@@ -10,9 +11,39 @@ import type { TrainingStepOptions } from '../../src/graph/training-step.js';
 import { openCheckpoint } from '../../src/model/checkpoint.js';
 import type { Tensors } from '../../src/runtime/protocol.js';
 import { openSession } from '../../src/runtime/session.js';
-import { openStatefulSession } from '../../src/runtime/stateful-session.js';
+import { openStatefulSession, type StatefulSession } from '../../src/runtime/stateful-session.js';
+import { temporaryFolder } from '../scoring/demo-run.js';
 
 const scalar = (value: number): Tensors[string] => ({ dtype: 'float32', dims: [], data: Float32Array.of(value) });
+
+/** A session on cuda:1 whose calls throw these in turn, and what it was asked. */
+async function scripted(...faults: readonly (string | null)[]): Promise<{ readonly session: StatefulSession; readonly log: () => string[] }> {
+  const log = join(temporaryFolder(), 'log');
+  const spec = { graphs: {}, device: { kind: 'cuda', id: 1 } as const, threads: 1, model: JSON.stringify({ log, faults: { 'cuda:1': faults } }) };
+  return { session: await openStatefulSession(spec, {}, { worker: new URL('./scripted-session.worker.mjs', import.meta.url).href }), log: () => readFileSync(log, 'utf8').trimEnd().split('\n') };
+}
+
+describe('a stateful session on CUDA', () => {
+  it('says what to change where memory runs out', async () => {
+    const { session } = await scripted('Status Message: Failed to allocate memory for requested buffer of size 8388608000');
+    await expect(session.run('last', {})).rejects.toMatchObject({ kind: 'io', message: expect.stringMatching(/^cuda:1 has run out of memory \(.*8388608000\)$/) as string, advice: expect.stringContaining('batch.accumulation') as string });
+    await session.close();
+  });
+
+  it('whose context broke asks for a new process, and does not call into it again', async () => {
+    const { session, log } = await scripted('Status Message: CUDA failure 719: unspecified launch failure ; GPU=1 ; hostname=n1 ; ');
+    await expect(session.run('last', {})).rejects.toMatchObject({ kind: 'retryable', message: 'cuda:1 is lost: CUDA failure 719: unspecified launch failure', advice: expect.stringContaining('--resume') as string });
+    await session.close();
+    expect(log()).toEqual(['cuda:1 open', 'cuda:1 run']);
+  });
+
+  it('leaves other errors as they are', async () => {
+    const { session, log } = await scripted('Got invalid dimensions for input: rows');
+    await expect(session.run('last', {})).rejects.toThrow(/^Got invalid dimensions for input: rows$/);
+    await session.close();
+    expect(log()).toEqual(['cuda:1 open', 'cuda:1 run', 'cuda:1 close']);
+  });
+});
 
 describe('a stateful session', () => {
   it('feeds its state to graphs, replaces it by their next outputs, and gives out copies', async () => {
@@ -21,7 +52,7 @@ describe('a stateful session', () => {
     const factor = g.input('factor', 'float32', []);
     g.output('x/next', add(g, mul(g, x, factor), x));
     g.output('seen', mul(g, x, factor));
-    const session = await openStatefulSession({ graphs: { grow: encodeModel(g.build()) }, threads: 1 }, { x: { dtype: 'float32', dims: [2], data: Float32Array.of(1, 2) } });
+    const session = await openStatefulSession({ graphs: { grow: encodeModel(g.build()) }, device: { kind: 'cpu' }, threads: 1 }, { x: { dtype: 'float32', dims: [2], data: Float32Array.of(1, 2) } });
     const first = await session.run('grow', { factor: scalar(2) });
     expect(Object.keys(first)).toEqual(['seen']);
     expect([...(first['seen']!.data as Float32Array)]).toEqual([2, 4]);
@@ -73,7 +104,7 @@ describe('a stateful session', () => {
     }
     await outOfPlace.release();
 
-    const inPlace = await openStatefulSession({ graphs: { step: model }, threads: 2 }, initial());
+    const inPlace = await openStatefulSession({ graphs: { step: model }, device: { kind: 'cpu' }, threads: 2 }, initial());
     for (let step = 0; step < 5; step++) await inPlace.run('step', feeds);
     const updated = await inPlace.read(Object.keys(state));
     for (const [input, { data }] of Object.entries(state)) expect(updated[input]!.data, input).toEqual(data);

@@ -61,7 +61,7 @@ describe('steps that the runtime takes in one call', () => {
   });
 
   it.each([
-    ['selective', []],
+    ['selective, on two threads', ['run.threads=2']],
     ['selective by sequence, GPT-2', ['selection.scope=sequence', `model.init=${JSON.stringify(GPT2)}`]],
     ['random over all tokens at first', ['selection.score=random', 'selection.warmupSteps=2', 'selection.denominator=all']],
     ['weighted, in micro-batches', ['selection.reweight={temperature: 0.5}', 'batch.sequences=1', 'batch.accumulation=3']],

@@ -16,7 +16,7 @@ const PEAKS: readonly (readonly [name: RegExp, flops: number])[] = [
   [/RTX 3090/, 71 * TERA],
 ];
 
-/** null where the device is not in the list, or is a CPU: then no share of a peak is given. */
+/** null where the device is not in the list, or is a CPU (null): then no share of a peak is given. */
 export function peakFlops(device: string | null): number | null {
   if (device === null) return null;
   return PEAKS.find(([name]) => name.test(device))?.[1] ?? null;

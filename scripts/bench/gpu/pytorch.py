@@ -2,7 +2,7 @@
 
     python pytorch.py CHECKPOINT DEVICE DTYPE
 
-First line out: versions, and what the device is. Then for {"ids": [...], "shape": [B, T], "losses": bool} the seconds one batch took, the device's queue empty
+First line out: the versions. Then for {"ids": [...], "shape": [B, T], "losses": bool} the seconds one batch took, the device's queue empty
 before and after, and where asked for the loss of every token after the first of its sequence; for {"roof": N} the FLOP/s of a product of two N x N matrices.
 Between requests nothing runs.
 """
@@ -25,7 +25,7 @@ def main(checkpoint, device, dtype):
     dtype = getattr(torch, dtype)
     torch.backends.cuda.matmul.allow_tf32 = False
     model = transformers.AutoModelForCausalLM.from_pretrained(checkpoint, dtype=dtype, attn_implementation="sdpa").to(device).eval()
-    answer({"torch": torch.__version__, "transformers": transformers.__version__, **described(device)})
+    answer({"torch": torch.__version__, "transformers": transformers.__version__})
     for line in sys.stdin:
         request = json.loads(line)
         if "roof" in request:
@@ -34,21 +34,6 @@ def main(checkpoint, device, dtype):
         ids = torch.tensor(request["ids"], device=device).view(request["shape"])
         seconds, losses = timed(lambda: score(model, ids), device)
         answer({"seconds": seconds, **({"losses": losses.tolist()} if request["losses"] else {})})
-
-
-def described(device):
-    if not device.startswith("cuda"):
-        return {"device": "CPU", "driver": None, "cuda": None}
-    name = torch.cuda.get_device_name(device)
-    return {"device": name, "driver": driver(), "cuda": torch.version.cuda}
-
-
-def driver():
-    try:
-        with open("/proc/driver/nvidia/version") as file:
-            return file.readline().strip()
-    except OSError:
-        return None
 
 
 @torch.inference_mode()

@@ -6,7 +6,7 @@ import { startPython } from '../python-process.js';
 
 /** transformers + PyTorch on a device, in a process of their own. */
 export interface GpuPyTorch {
-  readonly about: { readonly torch: string; readonly transformers: string; readonly device: string; readonly driver: string | null; readonly cuda: string | null };
+  readonly about: { readonly torch: string; readonly transformers: string };
   /** Seconds for a batch of full windows. */
   score(batch: Batch): Promise<number>;
   /** In the order of the batch's rows. */

@@ -1,8 +1,9 @@
 import { createRandom } from '../../../src/math/random.js';
-import type { TokenizedDocument } from '../../../src/records.js';
+import { HEAD_CHUNKS } from '../../../src/graph/layers/unrolled-loss-head.js';
+import type { DeviceKind, TokenizedDocument } from '../../../src/records.js';
 import { headChunkRows } from '../../../src/scoring/batching.js';
 import { makeBatch, scoredIn, type Batch } from '../../../src/windows/batch.js';
-import { fittedShape } from '../../../src/windows/batch-shape.js';
+import { fittedShape, fixedShape, type BatchShape } from '../../../src/windows/batch-shape.js';
 import { OpenDocument } from '../../../src/windows/open-document.js';
 
 /** A batch with the name it has in the table. */
@@ -13,11 +14,11 @@ export interface BenchBatch {
   readonly tokens: number;
 }
 
-/** Whole windows of drawn ids. */
-export function fullBatch(sequences: number, length: number, vocabSize: number): BenchBatch {
+/** Whole windows of drawn ids, in the shape that scoring on this kind of device gives them. */
+export function fullBatch(sequences: number, length: number, vocabSize: number, device: DeviceKind = 'cpu'): BenchBatch {
   const random = createRandom(`batch of ${sequences}`);
   const rows = Array.from({ length: sequences }, () => Int32Array.from({ length }, () => random.below(vocabSize)));
-  return batchOf(`T = ${length}, B = ${sequences}`, rows, vocabSize);
+  return batchOf(`T = ${length}, B = ${sequences}`, rows, vocabSize, device);
 }
 
 /** Documents as they come, padded to the longest of them. */
@@ -27,12 +28,15 @@ export function raggedBatch(documents: readonly TokenizedDocument[], vocabSize: 
   return { ...made, name: `${sequences} documents padded to ${length}, ${((1 - made.tokens / (sequences * length)) * 100).toFixed(0)} % padding` };
 }
 
-function batchOf(name: string, rows: readonly Int32Array<ArrayBuffer>[], vocabSize: number): BenchBatch {
+function batchOf(name: string, rows: readonly Int32Array<ArrayBuffer>[], vocabSize: number, device: DeviceKind = 'cpu'): BenchBatch {
   const windows = rows.map((tokenIds) => ({
     document: new OpenDocument({ kind: 'tokenized', id: '', source: '', hash: '', tokenIds }, 1, null, { entropy: false, top1: false }),
     window: { start: 0, length: tokenIds.length, firstTarget: 1, endTarget: tokenIds.length },
   }));
-  const batch = makeBatch(windows, fittedShape(windows.length, Math.max(...rows.map(({ length }) => length)), scoredIn(windows), headChunkRows(vocabSize)));
+  const longest = Math.max(...rows.map(({ length }) => length));
+  const scored = scoredIn(windows);
+  const fixed = (): BatchShape => fixedShape(longest, scored, windows.length * longest, HEAD_CHUNKS);
+  const batch = makeBatch(windows, device === 'cpu' ? fittedShape(windows.length, longest, scored, headChunkRows(vocabSize)) : fixed());
   return { name, batch, tokens: rows.reduce((sum, { length }) => sum + length, 0) };
 }
 

@@ -25,7 +25,7 @@ export interface Trainer {
 export async function openTrainer(folder: string, options: TrainOptions): Promise<Trainer> {
   const checkpoint = await openCheckpoint(folder);
   const graphs = buildStepGraphs(checkpoint.spec, options);
-  const session = await openStatefulSession({ graphs: graphs.graphs, threads: options.run.threads as number }, initialState(graphs, await readWeights(checkpoint)));
+  const session = await openStatefulSession({ graphs: graphs.graphs, device: { kind: 'cpu' }, threads: options.run.threads as number }, initialState(graphs, await readWeights(checkpoint)));
   const rule = resolveSelection(options.selection);
   let steps = 0;
   return {

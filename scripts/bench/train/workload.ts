@@ -26,7 +26,7 @@ export function trainOptions({ sequences, length }: BatchSize, keepFraction: num
     batch: { sequences, accumulation: 1 },
     optimizer: { ...OPTIMIZER, minLearningRate: OPTIMIZER.learningRate, schedule: 'constant', warmupSteps: 0 },
     selection: { ...(keepFraction === null ? {} : { score: 'excess', keepFraction }), seed: 0 },
-    run: { steps: 1e6, threads, stepsPerTransfer: 1, evaluateEvery: 1e6, evaluateOn: {}, alignmentEvery: 4, checkpointEvery: 1e6 },
+    run: { steps: 1e6, threads, device: { kind: 'cpu' }, stepsPerTransfer: 1, evaluateEvery: 1e6, evaluateOn: {}, alignmentEvery: 4, checkpointEvery: 1e6 },
     output: { folder: '', dtype: 'F32' },
   };
 }

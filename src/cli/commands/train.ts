@@ -24,7 +24,7 @@ export async function runTrain({ pipelinePath, set, flags, resume, dryRun, json,
   const display = trainDisplay({ quiet });
   try {
     if (dryRun) {
-      const { notes } = await prepareTraining(options, interrupt.signal);
+      const { notes } = await prepareTraining(options, { signal: interrupt.signal, planOnly: true });
       for (const text of notes) display.onEvent({ kind: 'note', text });
       process.stdout.write(`${JSON.stringify(options, null, 2)}\n`);
       return;

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { encodeModel } from '../../../src/graph/encode.js';
+import type { Graph } from '../../../src/graph/ir.js';
 import { buildLoopedTrainingGraph } from '../../../src/graph/looped-training-graph.js';
 import { buildTrainingGraph, gradientName, momentName, nextName, varianceName } from '../../../src/graph/training-graph.js';
 import type { TrainingStepOptions } from '../../../src/graph/training-step.js';
@@ -174,7 +175,29 @@ async function inGroups({ options, feeds, initial, accumulation }: Case, sizes: 
   return { told, states };
 }
 
+/**
+ * Operators with a kernel in onnxruntime's CUDA provider for the types used here, by
+ * https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md#cudaexecutionprovider. Shape, Size and Range keep their numbers on the host.
+ */
+const CUDA_KERNELS = new Set([
+  'Add', 'And', 'Cast', 'Compress', 'Concat', 'ConstantOfShape', 'Div', 'Exp', 'Expand', 'FastGelu', 'FusedMatMul', 'Gather', 'GatherElements', 'Gemm', 'Greater', 'GreaterOrEqual', 'Identity',
+  'LayerNormalization', 'Less', 'LogSoftmax', 'Loop', 'MatMul', 'Max', 'Min', 'Mul', 'Neg', 'NonZero', 'Pad', 'QuickGelu', 'Range', 'Reciprocal', 'ReduceMean', 'ReduceSum', 'ReduceSumSquare',
+  'Reshape', 'RotaryEmbedding', 'ScatterElements', 'Shape', 'Sigmoid', 'SimplifiedLayerNormalization', 'Size', 'Slice', 'Softmax', 'Split', 'Sqrt', 'Squeeze', 'Sub', 'Sum', 'Tanh', 'TopK',
+  'Transpose', 'Unsqueeze', 'Where',
+]);
+
+function operatorsOf({ nodes }: Graph): Set<string> {
+  return new Set(nodes.flatMap(({ op, attributes }) => [op, ...Object.values(attributes).flatMap((attribute) => (attribute.kind === 'graph' ? [...operatorsOf(attribute.value)] : []))]));
+}
+
 describe('steps in a loop', () => {
+  it.each(['llama-gqa-tied', 'qwen3', 'mistral-sliding-window', 'gpt2'])('%s: use no operator that has no CUDA kernel, and would move its tensors to the host and back', async (name) => {
+    const { options } = await openCase(name, 'selective', 1, 1, 0.5);
+    const operators = operatorsOf(buildLoopedTrainingGraph({ ...options, accumulation: 2 }).graph);
+    expect(operators).toContain('ReduceSumSquare');
+    expect([...operators].filter((op) => !CUDA_KERNELS.has(op))).toEqual([]);
+  });
+
   it.each([
     ['llama-gqa-tied', 'causal', null, 1],
     ['llama-gqa-tied', 'selective', null, 1],
