@@ -4,6 +4,7 @@ import { addPlanCommand } from './commands/plan-command.js';
 import { addRetryListCommand } from './commands/retry-list-command.js';
 import { addAuditCommand } from './commands/audit-command.js';
 import { addCompareCommand } from './commands/compare-command.js';
+import { addDoctorCommand } from './commands/doctor-command.js';
 import { addScoreCommand } from './commands/score-command.js';
 import { addSelectCommand } from './commands/select-command.js';
 import { addStatusCommand } from './commands/status-command.js';
@@ -34,6 +35,7 @@ function buildProgram(): Command {
   addCompareCommand(program);
   addAuditCommand(program);
   addSelectCommand(program);
+  addDoctorCommand(program);
   return program;
 }
 

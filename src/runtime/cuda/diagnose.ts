@@ -9,7 +9,7 @@ export type { CudaDevice, CudaDiagnosis, CudaLibrary, Finding } from './diagnosi
 
 /**
  * What stands between this machine and CUDA. Only looks: files, `ldd`, `ldconfig -p`, `nvidia-smi`; nothing is loaded, and no Python is run.
- * A machine without CUDA is a diagnosis, not an error.
+ * A machine without CUDA is a diagnosis, not an error. Findings go from the hardware up: the first that is missing or wrong is the cause to name.
  */
 export async function diagnoseCuda(environment: CudaEnvironment = thisMachine()): Promise<CudaDiagnosis> {
   if (environment.platform !== 'linux-x64') {
@@ -19,6 +19,6 @@ export async function diagnoseCuda(environment: CudaEnvironment = thisMachine())
   const provider = await examineProvider(environment);
   const { libraries, cudaMajor, findings } = await findLibraries(environment, await askLoader(environment));
   const driver = await examineDriver(environment, libraries.find(({ name }) => name === CUDA_PROVIDER.driverLibrary));
-  const all = [...provider, ...findings, ...driver.findings];
+  const all = [...driver.findings, ...provider, ...findings];
   return { devices: driver.devices, driver: driver.driver, cudaMajor, libraries, findings: all, usable: all.every(({ state }) => state === 'ok' || state === 'optional') };
 }

@@ -60,7 +60,7 @@ function driverFinding({ driver, complaint }: DriverAnswer, library: CudaLibrary
   const subject = 'driver';
   const least = CUDA_PROVIDER.leastDriver;
   const expected = `NVIDIA driver ${least} or newer, with ${CUDA_PROVIDER.driverLibrary}`;
-  if (driver === null && library === undefined) return { subject, state: 'missing', expected, found: complaint ?? 'no driver', fix: DRIVER_FIX };
+  if (driver === null && library === undefined) return { subject, state: 'missing', expected, found: complaint ?? 'none is installed', fix: DRIVER_FIX };
   if (complaint !== null) {
     const mismatch = /version mismatch/i.test(complaint);
     return { subject, state: 'wrong', expected, found: complaint, fix: mismatch ? 'restart the machine: the driver was updated under the running kernel module' : 'load the kernel module (modprobe nvidia), or install the driver again and restart' };

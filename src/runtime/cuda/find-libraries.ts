@@ -42,7 +42,7 @@ export async function findLibraries(environment: CudaEnvironment, loader: Loader
   return {
     libraries: all,
     cudaMajor: present ? needs.cudaMajor : (other?.major ?? null),
-    findings: [...needs.names.map((name, at) => neededFinding(name, needs, needed[at]!, other)), optionalFinding(optionalLibrary, optional)],
+    findings: [...needs.names.map((name, at) => neededFinding(name, needs, needed[at]!, other)), optionalFinding(optionalLibrary, needs, optional)],
   };
 }
 
@@ -73,7 +73,7 @@ function otherMajor({ cudaMajor }: Needs, loader: LoaderAnswer, folders: readonl
 }
 
 function neededFinding(name: string, { cudaMajor }: Needs, library: CudaLibrary | null, other: OtherCuda | null): Finding {
-  const expected = `${name}, as the provider is for CUDA ${cudaMajor}`;
+  const expected = `CUDA ${cudaMajor}, which the provider is for`;
   const fix = librariesFix(cudaMajor);
   if (library !== null) return { subject: name, state: 'ok', expected, found: describe(library), fix: null };
   if (other === null) return { subject: name, state: 'missing', expected, found: 'not on the loader path, in no toolkit and in no Python environment', fix };
@@ -86,9 +86,9 @@ function librariesFix(cudaMajor: number): string {
   return `python3 -m venv .venv && .venv/bin/pip install ${packages.join(' ')}`;
 }
 
-function optionalFinding(name: string, library: CudaLibrary | null): Finding {
+function optionalFinding(name: string, { cudaMajor }: Needs, library: CudaLibrary | null): Finding {
   if (library !== null) return { subject: name, state: 'ok', expected: 'cuDNN 9', found: describe(library), fix: null };
-  return { subject: name, state: 'optional', expected: 'cuDNN 9', found: 'nothing; the runtime uses kernels of its own', fix: null };
+  return { subject: name, state: 'optional', expected: 'cuDNN 9', found: "nothing; kernels of the runtime's own stand in, which most operations have", fix: librariesFix(cudaMajor) };
 }
 
 const describe = ({ path, version, onLoaderPath }: CudaLibrary): string => `${version === null ? '' : `${version}, `}${path}${onLoaderPath ? '' : ', loaded by its path'}`;
