@@ -49,7 +49,7 @@ export async function tryDevice(device: Device): Promise<Trial> {
 async function scoreSentence(device: Device, precision: Precision): Promise<Float32Array> {
   const length = TOKEN_IDS.length;
   const model = await openReferenceModel(MODEL, { entropy: false, top1: false });
-  const pool = await openSessionPool([{ ...model.graph(length, { precision, device: device.kind }), device, threads: 1, spin: false }]);
+  const pool = await openSessionPool([{ ...(await model.graph(length, { precision, device: device.kind })), device, threads: 1, spin: false }]);
   try {
     const { loss } = await pool.run({
       input_ids: { dtype: 'int32', dims: [1, length], data: Int32Array.from(TOKEN_IDS) },
