@@ -2,6 +2,7 @@ import { TouchstoneError } from '../errors.js';
 import { HEAD_CHUNKS } from '../graph/layers/unrolled-loss-head.js';
 import type { DeviceKind } from '../records.js';
 import { prefixId, type Plan } from '../run/plan.js';
+import type { BatchShapes } from '../windows/batch-shape.js';
 import { largestBatch, type BatchOptions } from '../windows/batches.js';
 import type { Batch } from '../windows/batch.js';
 
@@ -33,24 +34,27 @@ export interface BatchPlan extends Pick<Plan, 'windows'> {
 }
 
 /**
- * How the windows of a run are laid out as batches: to fit on the CPU, and in the fixed shapes that the graph for CUDA has its head for.
+ * How the windows of a run are laid out as batches: to fit on the CPU, and with the head chunks that the graph has on CUDA.
  * @throws TouchstoneError if a chunk of the head would be too large for CUDA
  */
 export function batchOptions(plan: BatchPlan, batchTokens: number): BatchOptions {
   const { contextLength, stride } = plan.windows;
   const { device, vocabSize } = plan.model;
-  const common = { contextLength, stride, prefixId: prefixId(plan), batchTokens, stats: plan.output.stats };
-  if (device === 'cpu') return { ...common, shapes: { kind: 'fitted', chunkRows: headChunkRows(vocabSize) } };
-  const { chunkRows, sequences } = largestBatch(common, HEAD_CHUNKS);
-  if (chunkRows * vocabSize >= CUDA_CHUNK_ELEMENTS) {
-    throw new TouchstoneError('usage', `batches of ${sequences} x ${contextLength} tokens would have the loss head work on ${chunkRows} x ${vocabSize} logits at once, and CUDA takes fewer than 2^31`, {
-      advice: 'Lower runtime.batchTokens; where it is below the context length already, windows.contextLength.',
-    });
-  }
-  return { ...common, shapes: { kind: 'fixed', chunks: HEAD_CHUNKS } };
+  const shapes: BatchShapes = device === 'cpu' ? { kind: 'fitted', chunkRows: headChunkRows(vocabSize) } : { kind: 'fixed', chunks: HEAD_CHUNKS };
+  const options = { contextLength, stride, prefixId: prefixId(plan), batchTokens, shapes, stats: plan.output.stats };
+  if (shapes.kind === 'fixed') refuseLargeChunks(largestBatch(options, shapes.chunks), vocabSize);
+  return options;
+}
+
+function refuseLargeChunks({ sequences, length, chunkRows }: Batch, vocabSize: number): void {
+  if (chunkRows * vocabSize < CUDA_CHUNK_ELEMENTS) return;
+  throw new TouchstoneError('usage', `batches of ${sequences} x ${length} tokens would have the loss head work on ${chunkRows} x ${vocabSize} logits at once, and CUDA takes fewer than 2^31`, {
+    advice: 'Lower runtime.batchTokens; where it is below the context length already, windows.contextLength.',
+  });
 }
 
 /** What every session of a run on CUDA computes first, so that it claims its memory at once, or fails before any unit does; null on the CPU. */
 export function warmUpBatch(plan: Plan, batchTokens: number): Batch | null {
-  return plan.model.device === 'cpu' ? null : largestBatch(batchOptions(plan, batchTokens), HEAD_CHUNKS);
+  const options = batchOptions(plan, batchTokens);
+  return options.shapes.kind === 'fixed' ? largestBatch(options, options.shapes.chunks) : null;
 }

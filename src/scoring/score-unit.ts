@@ -15,8 +15,9 @@ import type { EarlierRows } from '../store/earlier-rows.js';
 import { ShardWriter, type ShardTotals } from '../store/writer.js';
 import type { ByteSink } from '../stream/byte-sink.js';
 import { mapOrdered } from '../stream/map-ordered.js';
+import { readAhead } from '../stream/read-ahead.js';
 import { scatterLosses } from '../windows/batch.js';
-import { batches } from '../windows/batches.js';
+import { batches, lookaheadTokens, type BatchOptions } from '../windows/batches.js';
 import { packRows } from '../windows/pack.js';
 import { batchOptions } from './batching.js';
 import { markKnown } from './known-documents.js';
@@ -138,7 +139,8 @@ async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, { sink
   });
 
   const rows = new RowQueue(writer, earlier, prefixId(plan) === null ? 1 : 0);
-  const made = batches(sequences(unit, items, rows, quarantine, tally, context), batchOptions(plan, context.batchTokens), (row) => { rows.push(row); });
+  const options = batchOptions(plan, context.batchTokens);
+  const made = batches(sequences(unit, items, rows, quarantine, tally, options, context), options, (row) => { rows.push(row); });
   const onDevice = (device: Device): void => void tally.devices.add(deviceLabel(device));
   // One batch more than there are sessions, so that none waits for this thread.
   for await (const { batch, losses } of mapOrdered(made, sessions.workers + 1, (batch) => runBatch(sessions, batch, onDevice))) {
@@ -163,9 +165,10 @@ function sequences(
   rows: RowQueue,
   quarantine: QuarantineWriter,
   tally: Tally,
+  options: BatchOptions,
   { plan, encode, encodeConcurrency, earlier, progress }: UnitContext,
 ): AsyncIterable<TokenizedDocument | KnownDocument> {
-  const read = counted(items, tally);
+  const read = countingRead(items, tally);
   const documents = tokenize(earlier === null ? read : markKnown(read, earlier), {
     encode,
     concurrency: encodeConcurrency,
@@ -177,10 +180,12 @@ function sequences(
     },
   });
   const { layout, contextLength, eosId } = plan.windows;
-  const scored = tallied(documents, (document) => {
+  const counted = tallied(documents, (document) => {
     tally.documents.scored++;
     if (document.kind === 'tokenized') progress.tokenized(unit, document.tokenIds.length);
   });
+  // A GPU is through with a lookahead as soon as its tokens are there: the next one is tokenized meanwhile. A CPU has no core to spare for it.
+  const scored = plan.model.device === 'cpu' ? counted : readAhead(counted, lookaheadTokens(options), (document) => (document.kind === 'known' ? 1 : 1 + document.tokenIds.length));
   if (layout === 'document') return writingKnown(scored, rows);
   return packRows(unknown(scored), {
     rowTokens: contextLength - (prefixId(plan) === null ? 0 : 1),
@@ -189,7 +194,7 @@ function sequences(
   });
 }
 
-async function* counted(items: AsyncIterable<CorpusItem>, tally: Tally): AsyncGenerator<CorpusItem, void, undefined> {
+async function* countingRead(items: AsyncIterable<CorpusItem>, tally: Tally): AsyncGenerator<CorpusItem, void, undefined> {
   for await (const item of items) {
     tally.documents.read++;
     yield item;

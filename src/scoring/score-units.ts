@@ -18,7 +18,7 @@ import { trackProgress } from './progress.js';
 import type { ScoreHooks } from './score-events.js';
 import { batchFeeds } from './run-batch.js';
 import { scoreUnit, type UnitContext } from './score-unit.js';
-import { openTokenizers, TOKENIZER_THREADS } from './tokenizer-workers.js';
+import { openTokenizers, tokenizerThreads } from './tokenizer-workers.js';
 import { attemptUnit } from './unit-attempts.js';
 import { recordFailure, unitsFailed, type FailedUnit } from './unit-failures.js';
 
@@ -49,7 +49,8 @@ export async function scoreUnits(
   const earlier = await openEarlierRows(prepared.reuse, plan, (text) => { onEvent({ kind: 'note', text }); }, signal);
   const specs = sessionSpecs(prepared, { threads, workers });
   const sessions = await openSessionPool(specs, { runTimeoutMs: batchTimeout * 1000, ...(warmUp === null ? {} : { warmUp: batchFeeds(warmUp) }) });
-  const tokenizers = openTokenizers(tokenizerPath, { bytes: plan.output.stats.bytes });
+  const encoders = tokenizerThreads(plan.model.device, threads);
+  const tokenizers = openTokenizers(tokenizerPath, encoders, { bytes: plan.output.stats.bytes });
 
   // The first error that is no unit's fault stops the others at their next batch.
   const stop = new AbortController();
@@ -61,7 +62,7 @@ export async function scoreUnits(
     run,
     plan,
     encode: tokenizers.encode,
-    encodeConcurrency: TOKENIZER_THREADS + 1,
+    encodeConcurrency: encoders + 1,
     sessions,
     devices: prepared.devices,
     earlier,

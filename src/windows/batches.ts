@@ -16,6 +16,11 @@ export interface BatchOptions extends WindowOptions {
  * them fills, 64 have 6 to 13 % padding on log-normal mixes of lengths where 16 have 11 to 20 %.
  */
 const LOOKAHEAD_BATCHES = { fitted: 16, fixed: 64 };
+/** Tokens that are read before the first batch of a lookahead is made. */
+export function lookaheadTokens({ batchTokens, shapes }: Pick<BatchOptions, 'batchTokens' | 'shapes'>): number {
+  return LOOKAHEAD_BATCHES[shapes.kind] * batchTokens;
+}
+
 /** Documents that may follow one whose windows still wait for a batch: bounds what a caller that keeps their order holds. */
 const LOOKAHEAD_DOCUMENTS = 1 << 16;
 
@@ -29,7 +34,7 @@ export async function* batches<Item extends TokenizedDocument | KnownDocument>(
   options: BatchOptions,
   onOpen: (document: OpenDocument | Extract<Item, KnownDocument>) => void,
 ): AsyncGenerator<Batch, void, undefined> {
-  const room = LOOKAHEAD_BATCHES[options.shapes.kind] * options.batchTokens;
+  const room = lookaheadTokens(options);
   let pending: PlacedWindow[] = [];
   let pendingTokens = 0;
   let waiting = 0;
