@@ -98,7 +98,7 @@ async function writeRun(run: string, tokens: number): Promise<void> {
     });
     commits.set(unit, commit);
   }
-  await writeManifest(run, buildManifest(plan, commits, { count: 0, examples: [] }));
+  await writeManifest(run, buildManifest(plan, commits, { count: 0, examples: [] }, null));
 }
 
 function drawnDocuments(): ScoredDocument[] {

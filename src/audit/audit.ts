@@ -47,7 +47,7 @@ export async function audit(options: AuditOptions): Promise<AuditReport> {
   const findings = {
     formatVersion: 1 as const,
     tool: toolIdentity(),
-    identity: identityOf(options.run, run.plan),
+    identity: identityOf(options.run, run),
     completeness: completenessOf(run, measured, quarantine, options.verify),
     distribution: measured.distribution,
     documents,

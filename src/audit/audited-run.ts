@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { TouchstoneError, messageOf } from '../errors.js';
+import { needsCalibration, readCalibration, type Calibration } from '../run/calibration-record.js';
 import { readCommits, type Commit } from '../run/commits.js';
 import { hashFile } from '../run/file-hash.js';
 import { readManifest, type Manifest, type ManifestShard } from '../run/manifest.js';
@@ -19,6 +20,8 @@ export interface AuditedRun {
   readonly plan: Plan;
   readonly planHash: string;
   readonly commits: ReadonlyMap<number, Commit>;
+  /** null for a run in float32, or where it cannot be read. */
+  readonly calibration: Calibration | null;
   /** null where the run is unfinished or its manifest is damaged. */
   readonly manifest: Manifest | null;
   readonly units: readonly AuditedUnit[];
@@ -46,6 +49,7 @@ export async function openAuditedRun(run: string, { verify }: { readonly verify:
   };
   const { committed, problems: recordProblems } = await readCommits(run, plan);
   for (const { message } of recordProblems) note('alarm', message);
+  const calibration = await calibrationOf(run, plan, committed.size, note);
   const manifest = await sealedManifest(run, plan, note);
   const units = manifest === null ? [...committed.values()].map(unitOfCommit) : manifest.shards;
   if (manifest !== null) compareRecords(manifest, committed, note);
@@ -85,7 +89,8 @@ export async function openAuditedRun(run: string, { verify }: { readonly verify:
   }
 
   return {
-    run, plan, planHash: planHash(plan), commits: committed, manifest, units, damagedUnits, rowGroups, note,
+    run, plan, planHash: planHash(plan), commits: committed,
+    calibration, manifest, units, damagedUnits, rowGroups, note,
     get problems() {
       return [...problems.values()];
     },
@@ -108,6 +113,15 @@ async function sealedManifest(run: string, plan: Plan, note: Note): Promise<Mani
   const expected = planHash(plan);
   if (manifest.planHash === expected) return manifest;
   note('alarm', `manifest.json belongs to the plan ${manifest.planHash}, and plan.json is ${expected}; the numbers follow the commit records`);
+  return null;
+}
+
+async function calibrationOf(run: string, plan: Plan, units: number, note: Note): Promise<Calibration | null> {
+  if (!needsCalibration(plan)) return null;
+  const read = await readCalibration(run, plan);
+  if (read.kind === 'record') return read.value;
+  if (read.kind === 'damaged') note('alarm', `calibration.json cannot be used: ${read.problem}`);
+  else if (units > 0) note('alarm', `calibration.json is missing: nobody knows how far the losses are from those of float32`);
   return null;
 }
 

@@ -43,7 +43,7 @@ export async function driftSince(folder: string, now: AuditedRun, measured: Meas
   const { documents, paired } = await compareDocuments(earlier, now);
   const { state, tokens, scored, documents: read } = completenessOf(earlier, { ...counted, distribution: { overall: overallBefore.stats } }, null, verify);
   return {
-    earlier: identityOf(folder, earlier.plan),
+    earlier: identityOf(folder, earlier),
     earlierState: { state, documents: read, tokens, scored },
     changes: identityChanges(earlier.plan, now.plan),
     level: worstLevel([overall.level, ...bySource.map(({ level }) => level)]),

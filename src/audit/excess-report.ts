@@ -85,7 +85,7 @@ export async function measureExcess(audited: AuditedRun, live: AuditedRun, { sou
   return {
     strips,
     report: {
-      live: identityOf(live.run, live.plan),
+      live: identityOf(live.run, live),
       joined: join.counts(),
       tokens,
       mean: tokens === 0 ? null : sum / tokens,

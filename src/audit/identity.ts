@@ -1,8 +1,9 @@
 import { planHash, type Plan } from '../run/plan.js';
+import type { AuditedRun } from './audited-run.js';
 import { LISTED_FILES, type IdentityChange, type RunIdentity } from './report-data/identity.js';
 
-/** What a report says of a run's plan. */
-export function identityOf(run: string, plan: Plan): RunIdentity {
+/** What a report says of a run's plan, and of how exact its losses are. */
+export function identityOf(run: string, { plan, calibration }: Pick<AuditedRun, 'plan' | 'calibration'>): RunIdentity {
   const { tool, model, tokenizer, windows, output, corpus } = plan;
   const { kind, modelType, location, precision, device, vocabSize, hash } = model;
   return {
@@ -10,6 +11,7 @@ export function identityOf(run: string, plan: Plan): RunIdentity {
     planHash: planHash(plan),
     tool,
     model: { kind, modelType, location, precision, device, vocabSize, hash },
+    calibration,
     tokenizer,
     windows,
     output,

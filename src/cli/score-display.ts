@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { Progress } from '../scoring/progress.js';
 import type { ScoreEvent } from '../scoring/score.js';
-import { devicesText } from './computation-text.js';
+import { calibrationText, devicesText } from './computation-text.js';
 import { bytesText, countText, durationText } from './number-text.js';
 import { terminalText } from './terminal-text.js';
 
@@ -55,6 +55,9 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
           write(`note: unit ${event.unit}, attempt ${event.attempt} of ${event.attempts} failed: ${terminalText(event.message)}; ${last ? 'it is passed over' : 'it is tried again'}`);
           return;
         }
+        case 'calibrated':
+          write(`note: ${calibrationText(event.precision, event.calibration)}`);
+          return;
         case 'planned': {
           const { plan, resumed, committedUnits, slice } = event;
           const units = slice.end - slice.start;

@@ -1,7 +1,7 @@
 import type { CorpusChange } from '../scoring/corpus-change.js';
 import type { ScoreResult, TaskResult } from '../scoring/score.js';
 import type { ScoreSummary } from '../scoring/summary.js';
-import { computationText } from './computation-text.js';
+import { calibrationText, computationText } from './computation-text.js';
 import { bytesText, countText, durationText } from './number-text.js';
 import { oneLine } from './terminal-text.js';
 
@@ -20,6 +20,7 @@ export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, c
     `tokens     ${summary.tokens}, of them ${summary.scored} scored${summary.nonfinite > 0 ? `, ${summary.nonfinite} with a non-finite loss (stored as NaN)` : ''}`,
     `mean loss  ${meanLoss === null ? 'none' : `${meanLoss.toFixed(4)} nats, perplexity ${Math.exp(meanLoss).toPrecision(4)}`}`,
     `computed   ${computationText(summary.computation.precision, summary.computation.devices)}`,
+    ...(summary.computation.calibration === undefined ? [] : [`error      ${calibrationText(summary.computation.precision, summary.computation.calibration)}`]),
     ...(change === null ? [] : reuseLines(summary, change)),
     `time       ${durationText(wallSeconds)}${unitsScored > 0 && computed > 0 ? `, ${countText(computed / seconds)} tok/s while scoring, ${(100 * summary.paddingShare).toFixed(1)} % padding` : unitsScored > 0 ? ', no token had to be computed' : ', nothing was left to score'}`,
   ];

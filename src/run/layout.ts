@@ -12,6 +12,7 @@ const FOLDERS = ['shards', 'commits', 'quarantine'] as const;
 export const STALE_FOLDER = 'stale';
 
 export const PLAN_NAME = 'plan.json';
+export const CALIBRATION_NAME = 'calibration.json';
 export const MANIFEST_NAME = 'manifest.json';
 export const SUCCESS_NAME = '_SUCCESS';
 
@@ -50,6 +51,7 @@ export function unitOfCommitName(fileName: string): number | undefined {
 }
 
 export const planPath = (run: string): string => join(run, PLAN_NAME);
+export const calibrationPath = (run: string): string => join(run, CALIBRATION_NAME);
 export const shardPath = (run: string, unit: number): string => join(run, shardName(unit));
 export const commitsFolder = (run: string): string => join(run, 'commits');
 export const commitPath = (run: string, unit: number): string => join(run, commitName(unit));

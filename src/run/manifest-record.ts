@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { Precision } from '../records.js';
+import { calibrationSchema, type Calibration } from './calibration-record.js';
 import { documentCounts, type DocumentCounts, type RunFile } from './commit-record.js';
 import { usedDevice, type UsedDevice } from './device-record.js';
 import { count, sha256Hex } from './json-record.js';
@@ -51,6 +52,8 @@ export interface Manifest {
     readonly precision: Precision;
     /** CPUs are not told apart, so that their manifests do not depend on who computed what. Units without a device were copied from earlier runs. */
     readonly devices: readonly UsedDevice[];
+    /** How far its losses are from those of float32, which has none. */
+    readonly calibration?: Calibration;
   };
   /** Sums over `shards`, added in unit order. */
   readonly totals: {
@@ -85,7 +88,7 @@ export const manifestSchema: z.ZodType<Manifest> = z
       lossPrecision: z.enum(['exact', 'grid11']),
       layout: z.enum(['document', 'packed']),
     }),
-    computation: z.strictObject({ precision: z.enum(['float32', 'float16', 'int8']), devices: z.array(usedDevice) }),
+    computation: z.strictObject({ precision: z.enum(['float32', 'float16', 'int8']), devices: z.array(usedDevice), calibration: calibrationSchema.exactOptional() }),
     totals: z.strictObject({ units: count, ...sums }),
     documents: documentCounts,
     duplicateIds: z.strictObject({ count, examples: z.array(z.string()) }),

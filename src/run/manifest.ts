@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { TouchstoneError, errnoOf } from '../errors.js';
 import { commitFile } from './atomic-file.js';
+import type { Calibration } from './calibration-record.js';
 import { canonicalJson } from './canonical-json.js';
 import type { Commit, RunFile } from './commit-record.js';
 import { pendingUnits } from './commits.js';
@@ -20,10 +21,10 @@ export type { DuplicateIds, Manifest, ManifestQuarantine, ManifestShard } from '
 const UNITS_NAMED = 10;
 
 /**
- * The manifest of a complete run. Depends on nothing but the plan, what the shards hold, the CUDA devices that computed them, and the duplicates (sorted here): sums are taken in unit
+ * The manifest of a complete run. Depends on nothing but the plan, what the shards hold, the CUDA devices that computed them, the calibration, and the duplicates (sorted here): sums are taken in unit
  * order, so no order of completion changes a bit. Throws a retryable error that names units without a commit.
  */
-export function buildManifest(plan: Plan, committed: ReadonlyMap<number, Commit>, duplicateIds: DuplicateIds): Manifest {
+export function buildManifest(plan: Plan, committed: ReadonlyMap<number, Commit>, duplicateIds: DuplicateIds, calibration: Calibration | null): Manifest {
   const missing = pendingUnits(plan, committed);
   if (missing.length > 0) throw unitsMissing(missing, plan.corpus.units.length);
   const commits = plan.corpus.units.map((unit) => committed.get(unit.index)!);
@@ -46,6 +47,7 @@ export function buildManifest(plan: Plan, committed: ReadonlyMap<number, Commit>
     computation: {
       precision: plan.model.precision,
       devices: plan.model.device === 'cpu' ? [{ kind: 'cpu', units: commits.length }] : usedDevices(commits),
+      ...(calibration === null ? {} : { calibration }),
     },
     totals: {
       units: commits.length,

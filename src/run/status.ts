@@ -1,4 +1,5 @@
 import { listAttempts } from './attempts.js';
+import { readCalibration, type Calibration } from './calibration-record.js';
 import type { Commit, DocumentCounts } from './commit-record.js';
 import { readCommits } from './commits.js';
 import { usedDevices, type UsedDevice } from './device-record.js';
@@ -36,7 +37,7 @@ export interface RunStatus {
   readonly scored: number;
   readonly nonfinite: number;
   /** What the losses are computed in and on, by the plan, and the devices of the units that are done. */
-  readonly computation: { readonly precision: Precision; readonly device: DeviceKind; readonly devices: readonly UsedDevice[] };
+  readonly computation: { readonly precision: Precision; readonly device: DeviceKind; readonly devices: readonly UsedDevice[]; /** null where there is none, or none yet. */ readonly calibration: Calibration | null };
   /** Of the last units, on all hosts together, pauses not counted; null before the first unit is done. */
   readonly tokensPerSecond: number | null;
   /** At the speed of the last units; null where nothing is known or nothing is left. Failed units do not count. */
@@ -66,6 +67,7 @@ export async function readStatus(run: string): Promise<RunStatus> {
     const state = committed.has(index) ? 'done' : damage.has(index) ? 'damaged' : failures.has(index) ? 'failed' : 'missing';
     return { unit: index, state, files: [...new Set(slices.map(({ file }) => file))], message: state === 'done' ? null : message };
   });
+  const calibration = await readCalibration(run, plan);
   const count = (state: UnitState): number => unitStates.filter((unit) => unit.state === state).length;
   const attempts = await listAttempts(run);
   const commits = [...committed.values()];
@@ -84,7 +86,7 @@ export async function readStatus(run: string): Promise<RunStatus> {
     tokens: sum(({ tokens }) => tokens),
     scored: sum(({ scored }) => scored),
     nonfinite: sum(({ nonfinite }) => nonfinite),
-    computation: { precision: plan.model.precision, device: plan.model.device, devices: usedDevices(commits) },
+    computation: { precision: plan.model.precision, device: plan.model.device, devices: usedDevices(commits), calibration: calibration.kind === 'record' ? calibration.value : null },
     ...speed(plan, commits, unitStates),
     lastActivity: times.length === 0 ? null : new Date(times.reduce((latest, time) => Math.max(latest, time))).toISOString(),
     openFiles: attempts.length,

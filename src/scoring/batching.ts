@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { TouchstoneError } from '../errors.js';
 import { HEAD_CHUNKS } from '../graph/layers/unrolled-loss-head.js';
 import type { DeviceKind } from '../records.js';
@@ -5,6 +6,7 @@ import { prefixId, type Plan } from '../run/plan.js';
 import type { BatchShapes } from '../windows/batch-shape.js';
 import { largestBatch, type BatchOptions } from '../windows/batches.js';
 import type { Batch } from '../windows/batch.js';
+import type { PackOptions } from '../windows/pack.js';
 
 /** Positions that keep the products of a model large enough for the device; more would only take memory. */
 const BATCH_TOKENS: Readonly<Record<DeviceKind, number>> = { cpu: 4096, cuda: 32768 };
@@ -51,6 +53,16 @@ function refuseLargeChunks({ sequences, length, chunkRows }: Batch, vocabSize: n
   throw new TouchstoneError('usage', `batches of ${sequences} x ${length} tokens would have the loss head work on ${chunkRows} x ${vocabSize} logits at once, and CUDA takes fewer than 2^31`, {
     advice: 'Lower runtime.batchTokens; where it is below the context length already, windows.contextLength.',
   });
+}
+
+/** How the documents of a run become packed rows. */
+export function packOptions(plan: Plan): PackOptions {
+  const { contextLength, eosId } = plan.windows;
+  return {
+    rowTokens: contextLength - (prefixId(plan) === null ? 0 : 1),
+    separatorId: eosId!,
+    hashTokens: (ids) => createHash('sha256').update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength)).digest('hex'),
+  };
 }
 
 /** What every session of a run on CUDA computes first, so that it claims its memory at once, or fails before any unit does; null on the CPU. */

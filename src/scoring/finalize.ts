@@ -1,5 +1,6 @@
 import { TouchstoneError } from '../errors.js';
 import { sweepAttempts, type Attempt } from '../run/attempts.js';
+import { requiredCalibration, type Calibration } from '../run/calibration-record.js';
 import { canonicalJson } from '../run/canonical-json.js';
 import { pendingUnits, readCommits, type Commit } from '../run/commits.js';
 import { readFailures } from '../run/failure-record.js';
@@ -35,22 +36,23 @@ export async function finalizeFolder(run: string): Promise<Finalized> {
 }
 
 /**
- * Writes the manifest of a complete run. Its bytes follow from the plan and the shards alone: whoever finalizes, and however often, writes the same file.
+ * Writes the manifest of a complete run. Its bytes follow from the plan, the shards and the calibration alone: whoever finalizes, and however often, writes the same file.
  * Throws a retryable error that names the units without a commit.
  */
 export async function finalizeRun(run: string, plan: Plan, committed: ReadonlyMap<number, Commit>): Promise<Manifest> {
   const nothing = { count: 0, examples: [] };
-  if (committed.size < plan.corpus.units.length) return buildManifest(plan, committed, nothing); // throws, before every shard is read for nothing
-  const manifest = (await sameAsFinished(run, plan, committed)) ?? buildManifest(plan, committed, await findDuplicateIds(run, [...committed.values()]));
+  if (committed.size < plan.corpus.units.length) return buildManifest(plan, committed, nothing, null); // throws, before every shard is read for nothing
+  const calibration = await requiredCalibration(run, plan);
+  const manifest = (await sameAsFinished(run, plan, committed, calibration)) ?? buildManifest(plan, committed, await findDuplicateIds(run, [...committed.values()]), calibration);
   await writeManifest(run, manifest);
   return manifest;
 }
 
 /** The manifest of a run that is finished with these very commits: its duplicates need not be looked for again. */
-async function sameAsFinished(run: string, plan: Plan, committed: ReadonlyMap<number, Commit>): Promise<Manifest | undefined> {
+async function sameAsFinished(run: string, plan: Plan, committed: ReadonlyMap<number, Commit>, calibration: Calibration | null): Promise<Manifest | undefined> {
   if (!(await isFinished(run))) return undefined;
   const finished = await readManifest(run);
-  const again = buildManifest(plan, committed, finished.duplicateIds);
+  const again = buildManifest(plan, committed, finished.duplicateIds, calibration);
   return canonicalJson(again) === canonicalJson(finished) ? finished : undefined;
 }
 

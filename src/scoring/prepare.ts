@@ -32,6 +32,8 @@ export interface Prepared {
   /** Files passed over in folders and globs, absolute. */
   readonly ignored: readonly string[];
   readonly graph: ScoringGraph;
+  /** The same in float32, on the same kind of device. */
+  readonly exactGraph: () => Promise<ScoringGraph>;
   /** What sessions are made on. */
   readonly devices: readonly ComputeDevice[];
   readonly tokenizer: Tokenizer;
@@ -84,6 +86,7 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
     if (numerics.device === 'cuda') await selfTest(devices, numerics);
   }
   const graph = await model.graph(windows.contextLength, numerics);
+  const exactGraph = (): Promise<ScoringGraph> => model.graph(windows.contextLength, { ...numerics, precision: 'float32' });
 
   const { unitBytes, limitDocs, textField, idField, sourceField, maxLineBytes } = options.corpus;
   const reading = { textField, idField, sourceField, maxLineBytes };
@@ -130,7 +133,7 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
   const plan = planOf(await hashInputs(found.files, model, known, { signal, onHashed }));
   const { runs: reuse, notes: reuseNotes } = await findEarlierRuns(reusable, run, plan);
   const notes = [...deviceNotes, ...info.notes, ...model.notes, ...ignoredNote(found), ...reuseNotes];
-  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, devices, tokenizer, tokenizerPath, reuse, notes };
+  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, exactGraph, devices, tokenizer, tokenizerPath, reuse, notes };
 }
 
 /** The files of a plan that only units outside the slice read, by path. */

@@ -1,4 +1,5 @@
-import type { ComputeDevice } from '../records.js';
+import type { ComputeDevice, Precision } from '../records.js';
+import type { Calibration } from '../run/calibration-record.js';
 import type { Commit } from '../run/commits.js';
 import type { Plan } from '../run/plan.js';
 import type { UnitRange } from '../run/task-slice.js';
@@ -8,6 +9,8 @@ import type { Progress } from './progress.js';
 export type ScoreEvent =
   | { readonly kind: 'hashing'; readonly done: number; readonly total: number }
   | { readonly kind: 'note'; readonly text: string }
+  /** How far the run's precision is from float32; not for runs in float32. */
+  | { readonly kind: 'calibrated'; readonly precision: Precision; readonly calibration: Calibration }
   | {
       readonly kind: 'planned';
       readonly plan: Plan;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { TouchstoneError } from '../errors.js';
 import type { ComputeDevice, CorpusItem, Device, DeviceRecord, KnownDocument, TokenizedDocument } from '../records.js';
@@ -19,7 +18,7 @@ import { readAhead } from '../stream/read-ahead.js';
 import { scatterLosses } from '../windows/batch.js';
 import { batches, lookaheadTokens, type BatchOptions } from '../windows/batches.js';
 import { packRows } from '../windows/pack.js';
-import { batchOptions } from './batching.js';
+import { batchOptions, packOptions } from './batching.js';
 import { markKnown } from './known-documents.js';
 import type { ProgressTracker } from './progress.js';
 import { RowQueue } from './row-queue.js';
@@ -179,19 +178,14 @@ function sequences(
       await quarantine.append(item);
     },
   });
-  const { layout, contextLength, eosId } = plan.windows;
   const counted = tallied(documents, (document) => {
     tally.documents.scored++;
     if (document.kind === 'tokenized') progress.tokenized(unit, document.tokenIds.length);
   });
   // A GPU is through with a lookahead as soon as its tokens are there: the next one is tokenized meanwhile. A CPU has no core to spare for it.
   const scored = plan.model.device === 'cpu' ? counted : readAhead(counted, lookaheadTokens(options), (document) => (document.kind === 'known' ? 1 : 1 + document.tokenIds.length));
-  if (layout === 'document') return writingKnown(scored, rows);
-  return packRows(unknown(scored), {
-    rowTokens: contextLength - (prefixId(plan) === null ? 0 : 1),
-    separatorId: eosId!,
-    hashTokens: (ids) => createHash('sha256').update(new Uint8Array(ids.buffer, ids.byteOffset, ids.byteLength)).digest('hex'),
-  });
+  if (plan.windows.layout === 'document') return writingKnown(scored, rows);
+  return packRows(unknown(scored), packOptions(plan));
 }
 
 async function* countingRead(items: AsyncIterable<CorpusItem>, tally: Tally): AsyncGenerator<CorpusItem, void, undefined> {

@@ -7,16 +7,16 @@ import { readUnitCommit, type Commit } from '../run/commits.js';
 import { clearFailure } from '../run/failure-record.js';
 import { deviceLabel, type DeviceLost } from '../runtime/device-faults.js';
 import { HungWorker } from '../runtime/hung-worker.js';
-import type { SessionSpec } from '../runtime/protocol.js';
-import { openSessionPool, type SessionPool } from '../runtime/session-pool.js';
+import type { SessionPool } from '../runtime/session-pool.js';
+import { inTurn } from '../stream/in-turn.js';
 import { mapOrdered } from '../stream/map-ordered.js';
-import { resolveBatchTokens, warmUpBatch } from './batching.js';
+import { resolveBatchTokens } from './batching.js';
 import { openEarlierRows } from './earlier-runs.js';
 import type { ScoreOptions } from './options.js';
 import type { Prepared } from './prepare.js';
 import { trackProgress } from './progress.js';
 import type { ScoreHooks } from './score-events.js';
-import { batchFeeds } from './run-batch.js';
+import { openScoringSessions, type Share } from './scoring-sessions.js';
 import { scoreUnit, type UnitContext } from './score-unit.js';
 import { openTokenizers, tokenizerThreads } from './tokenizer-workers.js';
 import { attemptUnit } from './unit-attempts.js';
@@ -38,18 +38,16 @@ export async function scoreUnits(
   prepared: Prepared,
   options: ScoreOptions,
   units: readonly number[],
-  { threads, workers }: { readonly threads: number; readonly workers: number },
+  share: Share,
   { signal, onEvent = () => undefined }: ScoreHooks,
 ): Promise<number> {
   const { plan, tokenizerPath } = prepared;
   const { run } = options.output;
-  const { unitAttempts, batchTimeout } = options.runtime;
+  const { unitAttempts } = options.runtime;
   const batchTokens = resolveBatchTokens(options.runtime.batchTokens, plan.model.device);
-  const warmUp = warmUpBatch(plan, batchTokens);
   const earlier = await openEarlierRows(prepared.reuse, plan, (text) => { onEvent({ kind: 'note', text }); }, signal);
-  const specs = sessionSpecs(prepared, { threads, workers });
-  const sessions = await openSessionPool(specs, { runTimeoutMs: batchTimeout * 1000, ...(warmUp === null ? {} : { warmUp: batchFeeds(warmUp) }) });
-  const encoders = tokenizerThreads(plan.model.device, threads);
+  const sessions = await openScoringSessions(prepared.graph, prepared, options.runtime, share);
+  const encoders = tokenizerThreads(plan.model.device, share.threads);
   const tokenizers = openTokenizers(tokenizerPath, encoders, { bytes: plan.output.stats.bytes });
 
   // The first error that is no unit's fault stops the others at their next batch.
@@ -84,7 +82,7 @@ export async function scoreUnits(
   let others = 0;
   try {
     if (plan.model.kind === 'onnx') await refuseNonCausal(sessions, plan.model.vocabSize);
-    for await (const outcome of mapOrdered(each(units), UNITS_AT_ONCE, async (unit): Promise<UnitOutcome> => {
+    for await (const outcome of mapOrdered(inTurn(units), UNITS_AT_ONCE, async (unit): Promise<UnitOutcome> => {
       try {
         const standing = await readUnitCommit(run, plan, unit);
         if (standing !== undefined) return { kind: 'others', commit: standing };
@@ -139,13 +137,6 @@ export async function scoreUnits(
   return scored;
 }
 
-/** `workers` sessions on each device, which share the threads. Busy-waiting pays only for a lone session that computes with its threads. */
-function sessionSpecs({ graph, devices }: Pick<Prepared, 'graph' | 'devices'>, { threads, workers }: { readonly threads: number; readonly workers: number }): SessionSpec[] {
-  const share = Math.max(1, Math.floor(threads / (workers * devices.length)));
-  const spin = workers === 1 && devices.every(({ device }) => device.kind === 'cpu');
-  return devices.flatMap(({ device }) => Array.from({ length: workers }, () => ({ ...graph, device, threads: share, spin })));
-}
-
 function deviceLost({ device, reason }: DeviceLost, unit: number, devices: Prepared['devices']): string {
   const label = deviceLabel(device);
   const record = devices.find((known) => deviceLabel(known.device) === label)?.record;
@@ -158,10 +149,6 @@ type UnitOutcome = { readonly kind: 'scored' | 'others'; readonly commit: Commit
 async function refuseNonCausal(sessions: SessionPool, vocabSize: number): Promise<void> {
   const { feeds, check } = causalityProbe(vocabSize);
   check((await sessions.run(feeds))['loss']!.data as Float32Array);
-}
-
-async function* each(units: readonly number[]): AsyncGenerator<number, void, undefined> {
-  for (const unit of units) yield await Promise.resolve(unit);
 }
 
 async function* limited(items: AsyncIterable<CorpusItem>, limit: number | undefined): AsyncGenerator<CorpusItem, void, undefined> {

@@ -7,6 +7,7 @@ import { clearFailure, readFailures } from '../run/failure-record.js';
 import type { Manifest } from '../run/manifest.js';
 import { freezePlan } from '../run/plan.js';
 import { unitsOfTask, type TaskSlice, type UnitRange } from '../run/task-slice.js';
+import { calibrateRun } from './calibration/run-calibration.js';
 import { changeSince, type CorpusChange } from './corpus-change.js';
 import { limitNativeThreads } from '../tokenizer/native-library.js';
 import { finalizeRun } from './finalize.js';
@@ -78,6 +79,9 @@ async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signa
   const frozen = await freezePlan(run, plan);
   const swept = await sweepAttempts(run);
   if (swept.length > 0) onEvent({ kind: 'note', text: `removed ${swept.length} temporary ${swept.length === 1 ? 'file' : 'files'} that killed processes left more than a day ago` });
+
+  const calibration = await calibrateRun(prepared, options, { threads, workers }, (text) => { onEvent({ kind: 'note', text }); }, signal);
+  if (calibration !== null) onEvent({ kind: 'calibrated', precision: plan.model.precision, calibration });
 
   const earlier = await readCommits(run, plan);
   for (const problem of earlier.problems) {

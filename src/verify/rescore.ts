@@ -1,6 +1,7 @@
 import { TouchstoneError } from '../errors.js';
 import { hashCheckpoint } from '../model/hash-checkpoint.js';
-import type { TokenizedDocument } from '../records.js';
+import type { DeviceKind, Numerics, TokenizedDocument } from '../records.js';
+import type { Calibration } from '../run/calibration-record.js';
 import { runtimeVersion } from '../runtime/version.js';
 import { openSessionPool, type SessionPool } from '../runtime/session-pool.js';
 import type { Plan } from '../run/plan.js';
@@ -43,8 +44,13 @@ export interface SampleReport {
   readonly notes: readonly string[];
 }
 
-/** Nats. On the same kind of CPU the bits are equal; between kinds they differ by some 1e-6. */
-const TOLERANCE = 1e-4;
+/** Nats, for float32. On the same kind of CPU the bits are equal; between kinds they differ by some 1e-6, between CPU and CUDA by some 1e-5. */
+const TOLERANCE: Readonly<Record<DeviceKind, number>> = { cpu: 1e-4, cuda: 1e-3 };
+/**
+ * For approximations, in multiples of the largest error of the calibration. Where a sum's last bit differs, another kind of CPU rounds an activation to the next
+ * integer, and losses differ by a part of what the approximation costs; a run on CUDA is held against float32, and a sample's largest error is not the corpus's.
+ */
+const ERRORS_ALLOWED = 3;
 /** Nats: half a step of the 2^-11 grid that losses may have been rounded to. */
 const HALF_STEP = 2 ** -12;
 const BATCH_TOKENS = 4096;
@@ -55,10 +61,10 @@ const NO_STATS = { entropy: false, top1: false };
  * Scores rows again from their token ids, which needs the run's model and neither its corpus nor its tokenizer, and compares the losses. NaN must stand where
  * NaN stood. The model's files are hashed first. Throws a mismatch error where they are not those of the plan.
  */
-export async function rescore(rows: AsyncIterable<SampledRow>, plan: Plan, seed: string, { modelPath, threads }: RescoreOptions, signal?: AbortSignal): Promise<SampleReport> {
+export async function rescore(rows: AsyncIterable<SampledRow>, plan: Plan, calibration: Calibration | null, seed: string, { modelPath, threads }: RescoreOptions, signal?: AbortSignal): Promise<SampleReport> {
   const sessions = await openPlannedModel(plan, modelPath ?? plan.model.location, threads, signal);
   try {
-    return await compareRows(rows, plan, seed, sessions, signal);
+    return await compareRows(rows, plan, { seed, tolerance: toleranceOf(plan, calibration) }, sessions, signal);
   } finally {
     await sessions.close();
   }
@@ -73,14 +79,13 @@ async function openPlannedModel(plan: Plan, path: string, threads: number, signa
     const named = changed === undefined ? 'it lacks files of the plan' : `${changed.name} has sha256 ${changed.sha256}, the run was scored with ${known.get(changed.name) ?? 'no such file'}`;
     throw new TouchstoneError('mismatch', `${path} is not the model of this run: ${named}`, { advice: 'Name the folder that holds the model of the run with --model.' });
   }
-  return await openSessionPool([{ ...(await model.graph(plan.windows.contextLength, plan.model)), device: { kind: 'cpu' }, threads, spin: true }]);
+  return await openSessionPool([{ ...(await model.graph(plan.windows.contextLength, numericsOf(plan))), device: { kind: 'cpu' }, threads, spin: true }]);
 }
 
-async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, seed: string, sessions: SessionPool, signal: AbortSignal | undefined): Promise<SampleReport> {
+async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, { seed, tolerance }: Pick<SampleReport, 'seed' | 'tolerance'>, sessions: SessionPool, signal: AbortSignal | undefined): Promise<SampleReport> {
   const open: { readonly stored: SampledRow; document?: OpenDocument }[] = [];
   const documents = asDocuments(rows, plan, (stored) => open.push({ stored }));
   let opened = 0;
-  const tolerance = TOLERANCE + (plan.output.lossPrecision === 'grid11' ? HALF_STEP : 0);
   const report = { rows: 0, tokens: 0, largestDifference: 0, differing: [] as DifferingRow[] };
   const compareComplete = (): void => {
     while (open[0]?.document?.complete === true) {
@@ -89,15 +94,27 @@ async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, seed: st
       compare(stored, document!.finish().refLoss, tolerance, report);
     }
   };
-  for await (const batch of batches(documents, { ...batchOptions(plan, BATCH_TOKENS), stats: NO_STATS }, (document) => { open[opened++]!.document = document; })) {
+  for await (const batch of batches(documents, { ...batchOptions({ ...plan, model: { ...plan.model, device: 'cpu' } }, BATCH_TOKENS), stats: NO_STATS }, (document) => { open[opened++]!.document = document; })) {
     signal?.throwIfAborted();
     const { losses } = await runBatch(sessions, batch);
     scatterLosses(batch, losses);
     compareComplete();
   }
   compareComplete();
-  const notes = runtimeVersion() === plan.tool.onnxruntime ? [] : [`the run was scored with onnxruntime ${plan.tool.onnxruntime}, the sample with ${runtimeVersion()}`];
+  const notes = [
+    ...(plan.model.device === 'cpu' ? [] : [`the run was scored in ${plan.model.precision} on CUDA, the sample in float32 on the CPU`]),
+    ...(runtimeVersion() === plan.tool.onnxruntime ? [] : [`the run was scored with onnxruntime ${plan.tool.onnxruntime}, the sample with ${runtimeVersion()}`]),
+  ];
   return { seed, tolerance, ...report, notes };
+}
+
+function toleranceOf({ model, output }: Plan, calibration: Calibration | null): number {
+  return TOLERANCE[model.device] + ERRORS_ALLOWED * (calibration?.maxError ?? 0) + (output.lossPrecision === 'grid11' ? HALF_STEP : 0);
+}
+
+/** What the sample is computed in: as the run on a CPU; for a run on CUDA, float32 on the CPU, which every machine has. */
+function numericsOf({ model: { precision, device } }: Plan): Numerics {
+  return device === 'cpu' ? { precision, device } : { precision: 'float32', device: 'cpu' };
 }
 
 /** A row as the text it was scored from. */

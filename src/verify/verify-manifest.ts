@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { errnoOf } from '../errors.js';
+import type { Calibration } from '../run/calibration-record.js';
 import { canonicalJson } from '../run/canonical-json.js';
 import { pendingUnits, type Commit } from '../run/commits.js';
 import { fileSize, sha256Of } from '../run/file-hash.js';
@@ -23,10 +24,10 @@ export async function claimsToBeFinished(run: string): Promise<boolean> {
 }
 
 /**
- * Checks _SUCCESS of a finished run against the manifest, byte by byte, and the manifest against what plan and commit records give. `duplicates` looks for repeated
- * ids, and is given only where every shard is whole.
+ * Checks _SUCCESS of a finished run against the manifest, byte by byte, and the manifest against what plan, commit records and calibration give; of a
+ * calibration that could not be read, nothing. `duplicates` looks for repeated ids, and is given only where every shard is whole.
  */
-export async function verifyManifest(run: string, plan: Plan, committed: ReadonlyMap<number, Commit>, duplicates: (() => Promise<DuplicateIds>) | undefined): Promise<ManifestCheck> {
+export async function verifyManifest(run: string, plan: Plan, committed: ReadonlyMap<number, Commit>, calibration: Calibration | null | undefined, duplicates: (() => Promise<DuplicateIds>) | undefined): Promise<ManifestCheck> {
   const manifest = await readIfThere(manifestPath(run));
   const seal = (await readIfThere(successPath(run))) ?? Buffer.alloc(0);
   const problems: Problem[] = [];
@@ -38,16 +39,16 @@ export async function verifyManifest(run: string, plan: Plan, committed: Readonl
   const sha256 = sha256Of(manifest);
   const found = seal.toString('latin1');
   if (found !== `${sha256}\n`) problem(SUCCESS_NAME, `it must hold the sha256 of ${MANIFEST_NAME}, ${sha256}, and a line feed, it holds ${JSON.stringify(found.slice(0, 100))}`);
-  const fault = await manifestFault(manifest, plan, committed, duplicates);
+  const fault = await manifestFault(manifest, plan, committed, calibration, duplicates);
   if (fault !== undefined) problem(MANIFEST_NAME, fault);
   return { problems, files: 2, bytes: seal.length + manifest.length };
 }
 
-async function manifestFault(bytes: Buffer, plan: Plan, committed: ReadonlyMap<number, Commit>, duplicates: (() => Promise<DuplicateIds>) | undefined): Promise<string | undefined> {
+async function manifestFault(bytes: Buffer, plan: Plan, committed: ReadonlyMap<number, Commit>, calibration: Calibration | null | undefined, duplicates: (() => Promise<DuplicateIds>) | undefined): Promise<string | undefined> {
   const read = parseRecord(bytes, manifestSchema);
   if (read.kind === 'damaged') return read.problem;
   if (pendingUnits(plan, committed).length > 0) return undefined; // its units have problems of their own
-  const expected = buildManifest(plan, committed, (await duplicates?.()) ?? read.value.duplicateIds);
+  const expected = buildManifest(plan, committed, (await duplicates?.()) ?? read.value.duplicateIds, calibration === undefined ? (read.value.computation.calibration ?? null) : calibration);
   const difference = firstDifference(expected, read.value, '');
   if (difference !== undefined) return difference;
   return bytes.toString() === `${canonicalJson(expected, 2)}\n` ? undefined : 'it is not written as this program writes it';

@@ -1,3 +1,4 @@
+import type { Calibration } from '../run/calibration-record.js';
 import { readCommits, type Commit } from '../run/commits.js';
 import { fileSize } from '../run/file-hash.js';
 import { readRecord } from '../run/json-record.js';
@@ -9,6 +10,7 @@ import { SCORE_AGAIN, type Problem } from './problem.js';
 import { rescore, type RescoreOptions, type SampleReport } from './rescore.js';
 import { drawRows, readRows } from './sample-rows.js';
 import { findStrangers } from './strangers.js';
+import { verifyCalibration } from './verify-calibration.js';
 import { claimsToBeFinished, verifyManifest } from './verify-manifest.js';
 import { verifyUnit } from './verify-unit.js';
 
@@ -37,7 +39,7 @@ export interface VerifyReport {
 }
 
 /**
- * Checks everything a run has left behind against everything else: checksums of plan and commit records, hashes of shards and quarantine files, what
+ * Checks everything a run has left behind against everything else: checksums of plan, commit records and calibration, hashes of shards and quarantine files, what
  * shards hold, sums, the manifest and its seal. Lists all that is wrong. A run that is still being written is checked as far as it goes. Where nothing is
  * wrong, rows may be drawn and scored again. Memory: a row group, and 8 bytes for each row of the run.
  */
@@ -59,10 +61,14 @@ export async function verifyRun(run: string, sample: SampleOptions | null, { sig
     bytes += unit.bytes + ((await fileSize(`${run}/${commitName(commit.unit)}`)) ?? 0);
     onUnit?.(commit.unit + 1, plan.corpus.units.length);
   }
+  const calibrated = await verifyCalibration(run, plan, committed.size);
+  problems.push(...calibrated.problems);
+  files += calibrated.files;
+  bytes += calibrated.bytes;
   const whole = problems.length === 0;
   const commits = [...committed.values()];
   if (finished) {
-    const manifest = await verifyManifest(run, plan, committed, whole ? () => findDuplicateIds(run, commits) : undefined);
+    const manifest = await verifyManifest(run, plan, committed, calibrated.calibration, whole ? () => findDuplicateIds(run, commits) : undefined);
     problems.push(...manifest.problems, ...lostUnits(plan, committed, records));
     files += manifest.files;
     bytes += manifest.bytes;
@@ -74,7 +80,7 @@ export async function verifyRun(run: string, sample: SampleOptions | null, { sig
     files,
     bytes,
     problems,
-    sample: sample === null || problems.length > 0 ? null : await scoreAgain(run, plan, commits, sample, signal),
+    sample: sample === null || problems.length > 0 ? null : await scoreAgain(run, plan, commits, calibrated.calibration ?? null, sample, signal),
   };
 }
 
@@ -97,7 +103,7 @@ function lostUnits(plan: Plan, committed: ReadonlyMap<number, Commit>, records: 
     .map(({ index }) => ({ file: commitName(index), message: 'it is missing, and the run is finished', advice: 'Run the touchstone score command of this run again.' }));
 }
 
-async function scoreAgain(run: string, plan: Plan, commits: readonly Commit[], { rows, seed, ...options }: SampleOptions, signal: AbortSignal | undefined): Promise<SampleReport> {
+async function scoreAgain(run: string, plan: Plan, commits: readonly Commit[], calibration: Calibration | null, { rows, seed, ...options }: SampleOptions, signal: AbortSignal | undefined): Promise<SampleReport> {
   const total = commits.reduce((sum, commit) => sum + commit.rows, 0);
-  return await rescore(readRows(run, commits, drawRows(total, rows, seed)), plan, seed, options, signal);
+  return await rescore(readRows(run, commits, drawRows(total, rows, seed)), plan, calibration, seed, options, signal);
 }

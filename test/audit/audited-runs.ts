@@ -60,7 +60,7 @@ export async function writeRun({ units, plan: change = (plan) => plan, leftOut =
     });
     commits.set(unit, written.commit);
   }
-  if (!unfinished) await writeManifest(run, buildManifest(plan, commits, { count: 0, examples: [] }));
+  if (!unfinished) await writeManifest(run, buildManifest(plan, commits, { count: 0, examples: [] }, null));
   return run;
 }
 

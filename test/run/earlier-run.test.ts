@@ -22,7 +22,7 @@ async function withCommitted(units: readonly number[], use: (run: string, plan: 
 async function finish(run: string, plan: Plan): Promise<void> {
   const committed = new Map<number, Awaited<ReturnType<typeof exampleCommit>>>();
   for (const unit of [0, 1, 2]) committed.set(unit, await exampleCommit(run, plan, unit));
-  await writeManifest(run, buildManifest(plan, committed, { count: 0, examples: [] }));
+  await writeManifest(run, buildManifest(plan, committed, { count: 0, examples: [] }, null));
 }
 
 describe('an earlier run', () => {

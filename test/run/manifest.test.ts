@@ -29,7 +29,7 @@ async function finishedRun(run: string, order: readonly number[], host: string):
       }),
     );
   }
-  const manifest = buildManifest(plan, (await readCommits(run, plan)).committed, { count: 2, examples: ['b', 'a'] });
+  const manifest = buildManifest(plan, (await readCommits(run, plan)).committed, { count: 2, examples: ['b', 'a'] }, null);
   await writeManifest(run, manifest);
   return manifest;
 }
@@ -69,7 +69,7 @@ describe('the manifest', () => {
   });
 
   it('is not made while units are missing, and they are named', () => {
-    expect(() => buildManifest(examplePlan(20), new Map(), { count: 0, examples: [] })).toThrow(
+    expect(() => buildManifest(examplePlan(20), new Map(), { count: 0, examples: [] }, null)).toThrow(
       '20 of 20 units are not committed: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 10 more',
     );
   });

@@ -76,7 +76,7 @@ describe('the status of a run', () => {
       await freezePlan(run, plan);
       for (const unit of [0, 1]) await writeCommit(run, await exampleCommit(run, plan, unit));
       expect(await readStatus(run)).toMatchObject({ finished: false, units: { done: 2 }, secondsLeft: null });
-      await writeManifest(run, buildManifest(plan, (await readCommits(run, plan)).committed, { count: 0, examples: [] }));
+      await writeManifest(run, buildManifest(plan, (await readCommits(run, plan)).committed, { count: 0, examples: [] }, null));
       expect((await readStatus(run)).finished).toBe(true);
       truncateSync(join(run, 'manifest.json'), 20);
       expect((await readStatus(run)).finished).toBe(false);

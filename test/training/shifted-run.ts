@@ -31,7 +31,7 @@ export async function rewriteLosses(from: string, to: string, change: LossChange
     const { rows, tokens, scored, lossSum } = result;
     commits.set(unit, (await writeCommit(to, { ...commit, shard: file, rows, tokens, scored, lossSum })).commit);
   }
-  await writeManifest(to, buildManifest(plan, commits, (await readManifest(from)).duplicateIds));
+  await writeManifest(to, buildManifest(plan, commits, (await readManifest(from)).duplicateIds, null));
 }
 
 async function writeShard(path: string, sink: ByteSink, plan: Plan, unit: number, change: LossChange): Promise<ShardTotals> {

@@ -1,3 +1,4 @@
+import type { Calibration } from '../../run/calibration-record.js';
 import type { Plan } from '../../run/plan.js';
 
 /** What a run is, out of its plan: everything that decides what its losses are. */
@@ -9,6 +10,8 @@ export interface RunIdentity {
   /** The program that scored, and its runtime. */
   readonly tool: Plan['tool'];
   readonly model: Omit<Plan['model'], 'files'>;
+  /** How far its losses are from those of float32, which has none. */
+  readonly calibration: Calibration | null;
   readonly tokenizer: Plan['tokenizer'];
   readonly windows: Plan['windows'];
   readonly output: Plan['output'];

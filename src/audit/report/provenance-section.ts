@@ -46,12 +46,13 @@ ${rest > 0 ? `<p class="legend">${countText(rest)} more files are in plan.json.<
 }
 
 /** Names as in plan.json. */
-function settingsOf({ run, planHash, tool, model, tokenizer, windows, output, corpus }: RunIdentity): Readonly<Record<string, string>> {
+function settingsOf({ run, planHash, tool, model, calibration, tokenizer, windows, output, corpus }: RunIdentity): Readonly<Record<string, string>> {
   const entries: [string, Setting][] = [
     ['run', run],
     ['planHash', planHash],
     ...named('tool', tool),
     ...named('model', model),
+    ...(calibration === null ? [] : named('calibration', { ...calibration, nonfinite: { ...calibration.nonfinite } })),
     ...named('tokenizer', tokenizer),
     ...named('windows', windows),
     ...named('output', output),

@@ -38,17 +38,27 @@ function completenessFacts({ units, tokens, scored, nonfinite, duplicateIds, ver
   ];
 }
 
-function identityFacts({ model, tokenizer, windows, tool, corpus, output }: RunIdentity): [string, string][] {
+function identityFacts({ model, calibration, tokenizer, windows, tool, corpus, output }: RunIdentity): [string, string][] {
   const prefixes = { none: 'no BOS', bos: `BOS prefix (id ${windows.bosId ?? '–'})`, 'eos-as-bos': `EOS as BOS prefix (id ${windows.eosId ?? '–'})` };
   return [
     ['Reference model', `${escaped(plainText(model.modelType))} ${shortHash(model.hash)}, ${escaped(plainText(baseName(model.location)))}`],
     ['Precision', `${model.precision}, losses stored ${output.lossPrecision === 'exact' ? 'exactly' : 'on a grid of 2⁻¹¹ nats'}`],
+    ...calibrationFacts(calibration),
     ['Vocabulary', `${countText(model.vocabSize)} tokens, ln V = ${Math.log(model.vocabSize).toFixed(3)} nats`],
     ['Tokenizer', `${shortHash(tokenizer.hash)}, ${escaped(plainText(`${tokenizer.library} ${tokenizer.libraryVersion}`))}`],
     ['Windows', `${windows.layout} layout, context ${countText(windows.contextLength)}, stride ${countText(windows.stride)}, ${prefixes[windows.bos]}`],
     ['Input', `${counted(corpus.files, 'file')}, ${bytesText(corpus.bytes)}${corpus.limitDocs === null ? '' : `, first ${counted(corpus.limitDocs, 'document')} only`}`],
     ['Scored by', `${escaped(plainText(tool.name))} ${escaped(plainText(tool.version))}, onnxruntime ${escaped(plainText(tool.onnxruntime))}`],
   ];
+}
+
+/** What the precision costs. */
+function calibrationFacts(calibration: RunIdentity['calibration']): [string, string][] {
+  if (calibration === null) return [];
+  const { tokens, meanError, maxError, changedSelection } = calibration;
+  if (meanError === null || maxError === null || changedSelection === null) return [['Error against float32', 'not measured: the corpus has no token to score']];
+  const changed = `${percentText(changedSelection)} of a top-60 % selection changes`;
+  return [['Error against float32', `mean ${meanError.toPrecision(2)} nats, largest ${maxError.toPrecision(2)}, ${changed} (${countText(tokens)} tokens)`]];
 }
 
 function workFacts({ work, bytes }: Completeness): [string, string][] {

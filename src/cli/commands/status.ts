@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { readStatus, type RunStatus, type UnitStatus } from '../../run/status.js';
-import { computationText } from '../computation-text.js';
+import { calibrationText, computationText } from '../computation-text.js';
 import { countText, durationText } from '../number-text.js';
 import { shortPath } from '../short-path.js';
 import { oneLine, terminalText } from '../terminal-text.js';
@@ -30,8 +30,9 @@ export function statusText(run: string, { finished, units, documents, unitStates
     `documents  ${documents.read} read = ${documents.scored} scored + ${documents.quarantined} quarantined + ${documents.skipped} skipped`,
     `tokens     ${countText(status.tokens)}${status.nonfinite > 0 ? `, ${status.nonfinite} with a non-finite loss (stored as NaN)` : ''}`,
   ];
-  const { precision, device, devices } = status.computation;
+  const { precision, device, devices, calibration } = status.computation;
   lines.push(`computed   ${devices.length === 0 ? `${precision} on ${device === 'cpu' ? 'CPU' : 'CUDA'}, nothing yet` : computationText(precision, devices)}`);
+  if (calibration !== null) lines.push(`error      ${calibrationText(precision, calibration)}`);
   if (status.tokensPerSecond !== null) {
     const left = finished || status.secondsLeft === null ? '' : `, about ${durationText(status.secondsLeft)} left at this speed`;
     lines.push(`speed      ${countText(status.tokensPerSecond)} tok/s over the last units${left}`);

@@ -1,0 +1,60 @@
+import { TouchstoneError } from '../../errors.js';
+import type { Precision } from '../../records.js';
+import type { Calibration } from '../../run/calibration-record.js';
+import type { SessionPool } from '../../runtime/session-pool.js';
+import { mapOrdered } from '../../stream/map-ordered.js';
+import { scatterLosses } from '../../windows/batch.js';
+import { batches, type BatchOptions } from '../../windows/batches.js';
+import type { OpenDocument } from '../../windows/open-document.js';
+import { runBatch } from '../run-batch.js';
+import { inTurn } from '../../stream/in-turn.js';
+import { lossErrors, type DocumentLosses } from './loss-errors.js';
+import type { Sample } from './sample.js';
+
+export interface CalibrationContext {
+  readonly precision: Precision;
+  /** Sessions of the model in float32, and in the precision. The one are closed before the others are opened. */
+  readonly openExact: () => Promise<SessionPool>;
+  readonly openApproximate: () => Promise<SessionPool>;
+  readonly batches: BatchOptions;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Scores a sample in both precisions and compares. Depends on the sample, the model and the kind of processor alone: sums are taken in the order of the documents.
+ * @throws TouchstoneError ('data') if tokens with a finite loss in float32 have none in the precision
+ */
+export async function calibrate(sample: Sample, { precision, openExact, openApproximate, ...context }: CalibrationContext): Promise<Calibration> {
+  const exact = await scored(sample, openExact, context);
+  const approximate = await scored(sample, openApproximate, context);
+  const { lost, ...errors } = lossErrors(exact.losses, approximate.losses);
+  if (lost > 0) throw outOfRange(precision, lost, lost + errors.tokens);
+  return { documents: sample.documents, ...errors, nonfinite: { float32: exact.nonfinite, approximate: approximate.nonfinite } };
+}
+
+interface ScoredSample {
+  readonly losses: DocumentLosses;
+  readonly nonfinite: number;
+}
+
+async function scored({ sequences }: Sample, open: () => Promise<SessionPool>, { batches: options, signal }: Pick<CalibrationContext, 'batches' | 'signal'>): Promise<ScoredSample> {
+  const sessions = await open();
+  try {
+    const documents: OpenDocument[] = [];
+    let nonfinite = 0;
+    const made = batches(inTurn(sequences), options, (document) => { documents.push(document); });
+    for await (const { batch, losses } of mapOrdered(made, sessions.workers + 1, (batch) => runBatch(sessions, batch))) {
+      signal?.throwIfAborted();
+      nonfinite += scatterLosses(batch, losses);
+    }
+    return { losses: documents.map((document) => document.finish().refLoss), nonfinite };
+  } finally {
+    await sessions.close();
+  }
+}
+
+function outOfRange(precision: Precision, lost: number, tokens: number): TouchstoneError {
+  return new TouchstoneError('data', `${lost} of ${tokens} tokens of the calibration sample have a finite loss in float32 and none in ${precision}: the model leaves the range of ${precision}`, {
+    advice: 'Nothing was scored. Use --precision float32, and another --out, since the precision is part of the plan.',
+  });
+}

@@ -1,0 +1,34 @@
+import { needsCalibration, readCalibration, setCalibrationAside, writeCalibration, type Calibration } from '../../run/calibration-record.js';
+import { CALIBRATION_NAME } from '../../run/layout.js';
+import { batchOptions, resolveBatchTokens } from '../batching.js';
+import type { ScoreOptions } from '../options.js';
+import type { Prepared } from '../prepare.js';
+import { openScoringSessions, type Share } from '../scoring-sessions.js';
+import { calibrate } from './calibrate.js';
+import { drawSample } from './sample.js';
+
+/**
+ * The calibration of a run, measured where it has none yet; null for float32. Of several processes that measure at once the first one's stands for all.
+ * @throws TouchstoneError as drawSample and calibrate do
+ */
+export async function calibrateRun(prepared: Prepared, { output: { run }, runtime }: ScoreOptions, share: Share, note: (text: string) => void, signal?: AbortSignal): Promise<Calibration | null> {
+  const { plan, graph, exactGraph } = prepared;
+  const { precision, device } = plan.model;
+  if (!needsCalibration(plan)) return null;
+  const standing = await readCalibration(run, plan);
+  if (standing.kind === 'record') return standing.value;
+  if (standing.kind === 'damaged') {
+    note(`${CALIBRATION_NAME} cannot be used: ${standing.problem}; it is measured again`);
+    await setCalibrationAside(run, plan);
+  }
+  const sample = await drawSample(prepared, signal);
+  note(`comparing ${precision} with float32 on ${sample.documents} documents of the corpus, ${sample.tokens} tokens`);
+  const calibration = await calibrate(sample, {
+    precision,
+    openExact: async () => await openScoringSessions(await exactGraph(), prepared, runtime, share),
+    openApproximate: () => openScoringSessions(graph, prepared, runtime, share),
+    batches: { ...batchOptions(plan, resolveBatchTokens(runtime.batchTokens, device)), stats: { entropy: false, top1: false } },
+    signal,
+  });
+  return await writeCalibration(run, plan, calibration);
+}
