@@ -9,10 +9,10 @@ export function devicesText(devices: readonly ComputeDevice[]): string {
   return devices.map(({ device, record }) => (record.kind === 'cpu' ? deviceText(record) : `${deviceLabel(device)} ${terminalText(deviceText(record))}`)).join(', ');
 }
 
-/** "int8 is off by 0.021 nats in the mean, 0.42 at most; 0.23 % of a top-60 % selection changes (32768 tokens against float32)" */
+/** "int8 is off by 0.021 nats in the mean, 0.42 at most; 0.23 % of the tokens enter or leave the 60 % with the lowest loss (against float32, 32768 tokens)" */
 export function calibrationText(precision: Precision, { tokens, meanError, maxError, changedSelection }: Calibration): string {
   if (meanError === null || maxError === null || changedSelection === null) return `${precision} could not be compared with float32: the corpus has no token to score`;
-  return `${precision} is off by ${meanError.toPrecision(2)} nats in the mean, ${maxError.toPrecision(2)} at most; ${(100 * changedSelection).toPrecision(2)} % of a top-60 % selection changes (${tokens} tokens against float32)`;
+  return `${precision} is off by ${meanError.toPrecision(2)} nats in the mean, ${maxError.toPrecision(2)} at most; ${(100 * changedSelection).toPrecision(2)} % of the tokens enter or leave the 60 % with the lowest loss (against float32, ${tokens} tokens)`;
 }
 
 /** "float32 on CPU"; with several devices, the units that each had a part in. */

@@ -42,14 +42,8 @@ export async function openExportedModel(path: string, stats: HeadStats): Promise
     folder: home,
     files,
     notes: [`exported by ${producer}`, ...notes],
-    graph: (_, { precision }) => (precision === 'int8' ? Promise.reject(hasItsOwn(precision)) : Promise.resolve({ model, weightsFolder })),
+    graph: () => Promise.resolve({ model, weightsFolder }),
   };
-}
-
-function hasItsOwn(asked: string): TouchstoneError {
-  return new TouchstoneError('usage', `model.precision must be left out for an exported model, whose graph has a precision of its own, got ${asked}`, {
-    advice: 'Name the checkpoint folder that the model was exported from, or leave --precision out.',
-  });
 }
 
 async function real(path: string, model: string): Promise<string> {

@@ -57,7 +57,7 @@ function calibrationFacts(calibration: RunIdentity['calibration']): [string, str
   if (calibration === null) return [];
   const { tokens, meanError, maxError, changedSelection } = calibration;
   if (meanError === null || maxError === null || changedSelection === null) return [['Error against float32', 'not measured: the corpus has no token to score']];
-  const changed = `${percentText(changedSelection)} of a top-60 % selection changes`;
+  const changed = `${percentText(changedSelection)} of the tokens enter or leave the 60 % with the lowest loss`;
   return [['Error against float32', `mean ${meanError.toPrecision(2)} nats, largest ${maxError.toPrecision(2)}, ${changed} (${countText(tokens)} tokens)`]];
 }
 
