@@ -13,6 +13,8 @@ const ROWS_CHARACTERS = 1 << 23;
 export class RowQueue {
   /** Rows that were copied from an earlier run. */
   readonly reused = { documents: 0, tokens: 0, nonfinite: 0 };
+  /** Id of the first row with a token that got no finite loss. */
+  firstNonfinite: string | null = null;
   readonly #writer: Pick<ShardWriter, 'append'>;
   readonly #earlier: Pick<EarlierRows, 'read'> | null;
   /** Tokens at the start of a document that have no loss because nothing precedes them. */
@@ -45,7 +47,10 @@ export class RowQueue {
       let copied = 0;
       for (const row of ready) {
         if (row.kind === 'known') await this.#writeCopy({ kind: 'tokenized', id: row.id, source: row.source, hash: row.hash, ...copies[copied++]! });
-        else await this.#writer.append(row.finish());
+        else {
+          if (row.nonfinite > 0) this.firstNonfinite ??= row.document.id;
+          await this.#writer.append(row.finish());
+        }
       }
       written += ready.length;
     }
@@ -69,7 +74,9 @@ export class RowQueue {
     const tokens = row.tokenIds.length;
     this.reused.documents++;
     this.reused.tokens += tokens;
-    this.reused.nonfinite += countNaN(row.refLoss) - Math.min(tokens, this.#unscored);
+    const nonfinite = countNaN(row.refLoss) - Math.min(tokens, this.#unscored);
+    this.reused.nonfinite += nonfinite;
+    if (nonfinite > 0) this.firstNonfinite ??= row.id;
   }
 }
 

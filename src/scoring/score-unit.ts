@@ -38,6 +38,8 @@ export interface UnitContext {
   /** Rows that need not be computed; null = all must. Document layout only. */
   readonly earlier: EarlierRows | null;
   readonly batchTokens: number;
+  /** Whether the user has said how many tokens without a finite loss are too many. */
+  readonly nonfiniteLimited: boolean;
   readonly signal: AbortSignal;
   /** Throws where a file the unit was read from is no longer the one that was planned. */
   readonly checkInputs: (unit: number) => Promise<void>;
@@ -153,6 +155,7 @@ async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, { sink
   await rows.writeComplete();
   if (rows.length > 0) throw new TouchstoneError('internal', `unit ${unit}: ${rows.length} documents are still open after the last batch`);
   tally.nonfinite += rows.reused.nonfinite;
+  refuseOverflow(unit, tally.nonfinite, rows.firstNonfinite, context);
   tally.reused = { documents: rows.reused.documents, tokens: rows.reused.tokens };
   return await writer.close();
 }
@@ -221,6 +224,17 @@ async function* unknown(documents: AsyncIterable<TokenizedDocument | KnownDocume
     if (document.kind === 'known') throw new TouchstoneError('internal', `document ${document.id} is known from an earlier run, and packed rows cannot be copied`);
     yield document;
   }
+}
+
+/**
+ * float16 ends at 65,504: a model whose weights or activations go beyond gives infinities where float32 gives losses. That is the precision's fault and not the
+ * text's, so the unit is not written unless the user has said how much of it to accept.
+ */
+function refuseOverflow(unit: number, nonfinite: number, first: string | null, { plan, nonfiniteLimited }: UnitContext): void {
+  if (plan.model.precision !== 'float16' || nonfinite === 0 || nonfiniteLimited) return;
+  throw new TouchstoneError('data', `unit ${unit}: ${nonfinite} ${nonfinite === 1 ? 'token has' : 'tokens have'} no finite loss in float16, the first of them in document ${JSON.stringify(first)}`, {
+    advice: 'Weights or activations of this model exceed 65,504, the largest number of float16: score it with --precision float32 and another --out. To accept some tokens without a loss, say how many with --max-nonfinite.',
+  });
 }
 
 function checkAccounts(unit: number, { documents, leftOut }: Tally, rows: number | null): void {

@@ -65,6 +65,7 @@ export async function scoreUnits(
     devices: prepared.devices,
     earlier,
     batchTokens,
+    nonfiniteLimited: options.thresholds.maxNonfinite !== null,
     signal: stopped,
     checkInputs: async (unit) => {
       for (const { file } of prepared.units[unit]!.slices) await assertUnchanged(prepared.files[file]!);

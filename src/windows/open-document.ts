@@ -12,6 +12,7 @@ export class OpenDocument {
   readonly #entropy: Float32Array<ArrayBuffer> | undefined;
   readonly #top1: Uint8Array<ArrayBuffer> | undefined;
   #missing: number;
+  #nonfinite = 0;
 
   /** @param windows number of windows whose losses will be accepted */
   constructor(document: TokenizedDocument, windows: number, prefixId: number | null, stats: { readonly entropy: boolean; readonly top1: boolean }) {
@@ -34,6 +35,11 @@ export class OpenDocument {
     return this.#missing === 0;
   }
 
+  /** Tokens that got no finite loss so far. */
+  get nonfinite(): number {
+    return this.#nonfinite;
+  }
+
   /** Takes the losses of one window from `from` on. A non-finite loss becomes NaN, as if the token had not been scored; returns how many did. */
   accept(window: Window, losses: TokenLosses, from: number): number {
     let nonfinite = 0;
@@ -49,6 +55,7 @@ export class OpenDocument {
       if (this.#top1 !== undefined) this.#top1[token] = losses.top1![at]!;
     }
     this.#missing--;
+    this.#nonfinite += nonfinite;
     return nonfinite;
   }
 
