@@ -7,9 +7,9 @@ const STEPS_PROCESS = fileURLToPath(new URL('steps.process.ts', import.meta.url)
 /** By the third step every buffer has been made. */
 const STEPS = 4;
 
-/** Largest resident set of a process that trains as `touchstone train` does; keepFraction null = on every token. */
-export async function peakOfTraining(folder: string, { sequences, length }: BatchSize, threads: number, keepFraction: number | null): Promise<number> {
-  const args = [folder, sequences, length, threads, STEPS, ...(keepFraction === null ? [] : [keepFraction])].map(String);
+/** Largest resident set of a process that trains as `touchstone train` does; keepFraction null = on every token. Several steps a call: two calls. */
+export async function peakOfTraining(folder: string, { sequences, length }: BatchSize, threads: number, keepFraction: number | null, stepsPerCall = 1): Promise<number> {
+  const args = [folder, sequences, length, threads, stepsPerCall === 1 ? STEPS : 2 * stepsPerCall, stepsPerCall, ...(keepFraction === null ? [] : [keepFraction])].map(String);
   return (await watchedNode([...process.execArgv, STEPS_PROCESS, ...args])).peakMiB;
 }
 

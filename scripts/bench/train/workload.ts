@@ -17,7 +17,7 @@ export interface BatchSize {
 export const OPTIMIZER = { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, clipNorm: 1 } as const;
 
 /** `keepFraction`: of a selective objective; null = causal, on every token. */
-export function trainOptions({ sequences, length }: BatchSize, keepFraction: number | null, threads: number): TrainOptions {
+export function trainOptions({ sequences, length }: BatchSize, keepFraction: number | null, threads: number, stepsPerTransfer = 1): TrainOptions {
   return {
     objective: { kind: keepFraction === null ? 'causal' : 'selective' },
     model: { path: null, init: null, seed: '' },
@@ -26,7 +26,7 @@ export function trainOptions({ sequences, length }: BatchSize, keepFraction: num
     batch: { sequences, accumulation: 1 },
     optimizer: { ...OPTIMIZER, minLearningRate: OPTIMIZER.learningRate, schedule: 'constant', warmupSteps: 0 },
     selection: { ...(keepFraction === null ? {} : { score: 'excess', keepFraction }), seed: 0 },
-    run: { steps: 1e6, threads, device: { kind: 'cpu' }, stepsPerTransfer: 1, evaluateEvery: 1e6, evaluateOn: {}, alignmentEvery: 4, checkpointEvery: 1e6 },
+    run: { steps: 1e6, threads, device: { kind: 'cpu' }, stepsPerTransfer, evaluateEvery: 1e6, evaluateOn: {}, alignmentEvery: 4, checkpointEvery: 1e6 },
     output: { folder: '', dtype: 'F32' },
   };
 }
