@@ -1,6 +1,6 @@
 import { TouchstoneError } from '../errors.js';
 import { hashCheckpoint } from '../model/hash-checkpoint.js';
-import type { DeviceKind, Numerics, TokenizedDocument } from '../records.js';
+import type { DeviceChoice, DeviceKind, TokenizedDocument } from '../records.js';
 import type { Calibration } from '../run/calibration-record.js';
 import { runtimeVersion } from '../runtime/version.js';
 import { openSessionPool, type SessionPool } from '../runtime/session-pool.js';
@@ -11,11 +11,14 @@ import { batchOptions } from '../scoring/batching.js';
 import { scatterLosses } from '../windows/batch.js';
 import { batches } from '../windows/batches.js';
 import type { OpenDocument } from '../windows/open-document.js';
+import { sampleNumerics, type SampleNumerics } from './sample-device.js';
 import type { SampledRow } from './sample-rows.js';
 
 export interface RescoreOptions {
   /** Where the model is now; default: where the plan found it. */
   readonly modelPath?: string | undefined;
+  /** 'auto': the kind the run was scored on, where it works here, else the CPU. */
+  readonly device: DeviceChoice;
   readonly threads: number;
 }
 
@@ -48,7 +51,7 @@ export interface SampleReport {
 const TOLERANCE: Readonly<Record<DeviceKind, number>> = { cpu: 1e-4, cuda: 1e-3 };
 /**
  * For approximations, in multiples of the largest error of the calibration. Where a sum's last bit differs, another kind of CPU rounds an activation to the next
- * integer, and losses differ by a part of what the approximation costs; a run on CUDA is held against float32, and a sample's largest error is not the corpus's.
+ * integer, and losses differ by a part of what the approximation costs; in float16 on CUDA other batches have other kernels, or the sample is in float32; and a sample's largest error is not the corpus's.
  */
 const ERRORS_ALLOWED = 3;
 /** Nats: half a step of the 2^-11 grid that losses may have been rounded to. */
@@ -61,16 +64,17 @@ const NO_STATS = { entropy: false, top1: false };
  * Scores rows again from their token ids, which needs the run's model and neither its corpus nor its tokenizer, and compares the losses. NaN must stand where
  * NaN stood. The model's files are hashed first. Throws a mismatch error where they are not those of the plan.
  */
-export async function rescore(rows: AsyncIterable<SampledRow>, plan: Plan, calibration: Calibration | null, seed: string, { modelPath, threads }: RescoreOptions, signal?: AbortSignal): Promise<SampleReport> {
-  const sessions = await openPlannedModel(plan, modelPath ?? plan.model.location, threads, signal);
+export async function rescore(rows: AsyncIterable<SampledRow>, plan: Plan, calibration: Calibration | null, seed: string, { modelPath, device, threads }: RescoreOptions, signal?: AbortSignal): Promise<SampleReport> {
+  const numerics = await sampleNumerics(plan, device);
+  const sessions = await openPlannedModel(plan, modelPath ?? plan.model.location, numerics, threads, signal);
   try {
-    return await compareRows(rows, plan, { seed, tolerance: toleranceOf(plan, calibration) }, sessions, signal);
+    return await compareRows(rows, plan, { seed, tolerance: toleranceOf(plan, numerics.device, calibration) }, numerics, sessions, signal);
   } finally {
     await sessions.close();
   }
 }
 
-async function openPlannedModel(plan: Plan, path: string, threads: number, signal: AbortSignal | undefined): Promise<SessionPool> {
+async function openPlannedModel(plan: Plan, path: string, numerics: SampleNumerics, threads: number, signal: AbortSignal | undefined): Promise<SessionPool> {
   const model = await openReferenceModel(path, NO_STATS);
   const { files, sha256 } = await hashCheckpoint(model, signal);
   if (sha256 !== plan.model.hash) {
@@ -79,10 +83,11 @@ async function openPlannedModel(plan: Plan, path: string, threads: number, signa
     const named = changed === undefined ? 'it lacks files of the plan' : `${changed.name} has sha256 ${changed.sha256}, the run was scored with ${known.get(changed.name) ?? 'no such file'}`;
     throw new TouchstoneError('mismatch', `${path} is not the model of this run: ${named}`, { advice: 'Name the folder that holds the model of the run with --model.' });
   }
-  return await openSessionPool([{ ...(await model.graph(plan.windows.contextLength, numericsOf(plan))), device: { kind: 'cpu' }, threads, spin: true }]);
+  const share = { ...(await model.graph(plan.windows.contextLength, numerics)), threads, spin: numerics.device === 'cpu' };
+  return await openSessionPool(numerics.devices.map(({ device }) => ({ ...share, device })));
 }
 
-async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, { seed, tolerance }: Pick<SampleReport, 'seed' | 'tolerance'>, sessions: SessionPool, signal: AbortSignal | undefined): Promise<SampleReport> {
+async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, { seed, tolerance }: Pick<SampleReport, 'seed' | 'tolerance'>, { device, notes: differences }: SampleNumerics, sessions: SessionPool, signal: AbortSignal | undefined): Promise<SampleReport> {
   const open: { readonly stored: SampledRow; document?: OpenDocument }[] = [];
   const documents = asDocuments(rows, plan, (stored) => open.push({ stored }));
   let opened = 0;
@@ -94,7 +99,7 @@ async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, { seed, 
       compare(stored, document!.finish().refLoss, tolerance, report);
     }
   };
-  for await (const batch of batches(documents, { ...batchOptions({ ...plan, model: { ...plan.model, device: 'cpu' } }, BATCH_TOKENS), stats: NO_STATS }, (document) => { open[opened++]!.document = document; })) {
+  for await (const batch of batches(documents, { ...batchOptions({ ...plan, model: { ...plan.model, device } }, BATCH_TOKENS), stats: NO_STATS }, (document) => { open[opened++]!.document = document; })) {
     signal?.throwIfAborted();
     const { losses } = await runBatch(sessions, batch);
     scatterLosses(batch, losses);
@@ -102,19 +107,14 @@ async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, { seed, 
   }
   compareComplete();
   const notes = [
-    ...(plan.model.device === 'cpu' ? [] : [`the run was scored in ${plan.model.precision} on CUDA, the sample in float32 on the CPU`]),
+    ...differences,
     ...(runtimeVersion() === plan.tool.onnxruntime ? [] : [`the run was scored with onnxruntime ${plan.tool.onnxruntime}, the sample with ${runtimeVersion()}`]),
   ];
   return { seed, tolerance, ...report, notes };
 }
 
-function toleranceOf({ model, output }: Plan, calibration: Calibration | null): number {
-  return TOLERANCE[model.device] + ERRORS_ALLOWED * (calibration?.maxError ?? 0) + (output.lossPrecision === 'grid11' ? HALF_STEP : 0);
-}
-
-/** What the sample is computed in: as the run on a CPU; for a run on CUDA, float32 on the CPU, which every machine has. */
-function numericsOf({ model: { precision, device } }: Plan): Numerics {
-  return device === 'cpu' ? { precision, device } : { precision: 'float32', device: 'cpu' };
+function toleranceOf({ model, output }: Plan, device: DeviceKind, calibration: Calibration | null): number {
+  return Math.max(TOLERANCE[model.device], TOLERANCE[device]) + ERRORS_ALLOWED * (calibration?.maxError ?? 0) + (output.lossPrecision === 'grid11' ? HALF_STEP : 0);
 }
 
 /** A row as the text it was scored from. */

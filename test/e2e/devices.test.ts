@@ -89,6 +89,14 @@ describe('several devices', { timeout: 180_000 }, () => {
     expect(status.stdout).toMatch(/^computed +float32 on A100 \(driver 580\.65\.06\), \d units?; H100 \(driver 580\.65\.06\), \d units?$/m);
     const verified = spawnOn(TWO, ['verify', join(folder, 'run')]);
     expect(verified.stdout).toContain('no damage found');
+    const onCuda = spawnOn(TWO, ['verify', join(folder, 'run'), '--sample', '5', '--seed', 'a']);
+    expect(onCuda.stdout).toMatch(/^sample +5 rows, .*at most 0\.00100 allowed$/m);
+    expect(onCuda.stdout).not.toContain('note');
+    expect(onCuda.status).toBe(0);
+    const onCpu = spawnOn({ devices: [] }, ['verify', join(folder, 'run'), '--sample', '5', '--seed', 'a']);
+    expect(onCpu.stdout).toMatch(/^note +the run was scored in float32 on CUDA, the sample in float32 on the CPU, since CUDA does not work here \(driver: no driver/m);
+    expect(onCpu.stdout).toMatch(/at most 0\.00100 allowed/);
+    expect(onCpu.status).toBe(0);
   });
 });
 

@@ -19,7 +19,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-const sampled = (of: string, rows: number, modelPath?: string): Promise<VerifyReport> => verifyRun(of, { rows, seed: 'a', threads: 2, modelPath });
+const sampled = (of: string, rows: number, modelPath?: string): Promise<VerifyReport> => verifyRun(of, { rows, seed: 'a', threads: 2, device: { kind: 'auto' }, modelPath });
 
 describe('a sample of rows that is scored again', () => {
   it('has the stored losses to the bit on the machine that stored them, without the corpus', async () => {

@@ -1,4 +1,3 @@
-import { device as deviceSetting } from '../../config/expectations.js';
 import { TouchstoneError } from '../../errors.js';
 import type { DeviceChoice } from '../../records.js';
 import { chooseDevices, readyDevices } from '../../runtime/cuda/choose-devices.js';
@@ -8,6 +7,7 @@ import { describeProcessor } from '../../runtime/processor.js';
 import { runtimeVersion } from '../../runtime/version.js';
 import { tryDevice, type Trial } from '../../scoring/trial.js';
 import { toolIdentity } from '../../tool.js';
+import { deviceChoice } from '../device-choice.js';
 import { machineText, trialText, verdictText } from '../doctor-text.js';
 
 export interface DoctorFlags {
@@ -17,7 +17,7 @@ export interface DoctorFlags {
 
 /** Prints what was found, then what works; throws where the CPU, or the device that was asked for, does not. */
 export async function printDoctor({ device, json = false }: DoctorFlags): Promise<void> {
-  const asked = device === undefined ? null : parseDevice(device);
+  const asked = device === undefined ? null : deviceChoice(device);
   const write = (text: string): void => {
     if (!json) process.stdout.write(text);
   };
@@ -51,10 +51,4 @@ async function judge(asked: DeviceChoice | null, cuda: CudaDiagnosis, trials: re
   throw new TouchstoneError('io', `${deviceLabel(failed.device)} does not work: ${failed.problem!}`, {
     advice: failed.device.kind === 'cpu' ? 'npm ci installs the program anew.' : '--device cpu does without it.',
   });
-}
-
-function parseDevice(text: string): DeviceChoice {
-  const { data, error } = deviceSetting().safeParse(text);
-  if (data === undefined) throw new TouchstoneError('usage', `--device ${error.issues[0]!.message}, got ${text}`);
-  return data;
 }

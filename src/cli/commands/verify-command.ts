@@ -14,6 +14,7 @@ export function addVerifyCommand(program: Command): void {
     .option('--sample <rows>', 'draw so many rows at random and score them again')
     .option('--seed <text>', 'with --sample: draws the rows that this seed drew before; without it, others every time')
     .option('--model <path>', 'with --sample: where the model is now, if it has moved')
+    .option('--device <device>', 'with --sample: cpu, cuda or auto; without it, the kind the run was scored on where it works here, else the CPU, and a wider tolerance')
     .option('--threads <count>', 'with --sample: threads of the model; without it, the cores this process may use')
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', '\nExamples:\n  touchstone verify runs/mine\n  touchstone verify runs/mine --sample 20')

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { TouchstoneError } from '../../errors.js';
 import type { SampleReport } from '../../verify/rescore.js';
 import { verifyRun, type SampleOptions, type VerifyReport } from '../../verify/verify-run.js';
+import { deviceChoice } from '../device-choice.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { bytesText, countText } from '../number-text.js';
 import { shortPath } from '../short-path.js';
@@ -13,6 +14,7 @@ export interface VerifyFlags {
   readonly sample?: string;
   readonly seed?: string;
   readonly model?: string;
+  readonly device?: string;
   readonly threads?: string;
   readonly json?: boolean;
 }
@@ -81,9 +83,9 @@ function judge(run: string, { finished, units, problems, sample }: VerifyReport)
   }
 }
 
-function sampleOptions({ sample, seed, model, threads }: VerifyFlags): SampleOptions | null {
+function sampleOptions({ sample, seed, model, device, threads }: VerifyFlags): SampleOptions | null {
   if (sample === undefined) {
-    const lone = Object.entries({ '--seed': seed, '--model': model, '--threads': threads }).find(([, value]) => value !== undefined);
+    const lone = Object.entries({ '--seed': seed, '--model': model, '--device': device, '--threads': threads }).find(([, value]) => value !== undefined);
     if (lone === undefined) return null;
     throw new TouchstoneError('usage', `${lone[0]} has a meaning with --sample only`, { advice: 'For example --sample 20.' });
   }
@@ -91,6 +93,7 @@ function sampleOptions({ sample, seed, model, threads }: VerifyFlags): SampleOpt
     rows: countOf('--sample', sample),
     seed: seed ?? randomBytes(4).toString('hex'),
     modelPath: model === undefined ? undefined : resolve(model),
+    device: deviceChoice(device ?? 'auto'),
     threads: threads === undefined ? availableParallelism() : countOf('--threads', threads),
   };
 }
