@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { TouchstoneError } from '../errors.js';
-import type { FloatTensor } from '../model/float-tensor.js';
 import type { Device } from '../records.js';
 import { readyDevices, type DiagnoseCuda } from '../runtime/cuda/choose-devices.js';
 import { openStatefulSession, type StatefulSession } from '../runtime/stateful-session.js';
@@ -17,10 +16,11 @@ import type { TrainOptions } from './options.js';
 import { prepareTraining, type PreparedTraining } from './prepare-training.js';
 import { resumePoint } from './resume.js';
 import { openRunLog, type RunLog } from './run-log.js';
+import { arraysOf, tensorsOf } from './session-tensors.js';
 import { groupEnd, runSteps } from './step-group.js';
 import type { StepOutcome } from './step-tally.js';
 import { runStep } from './step.js';
-import { initialState, momentNames, type Parameter } from './step-graphs.js';
+import { initialState, momentNames } from './step-graphs.js';
 
 export type TrainEvent =
   | { readonly kind: 'note'; readonly text: string }
@@ -109,7 +109,7 @@ async function loop({ session, prepared, options, log, signal, onEvent, kept }: 
   });
   const save = async (position: TrainingPosition): Promise<void> => {
     await log.sync();
-    await saveCheckpoint(output.folder, position, prepared.template, await tensors(session, parameters.map(({ name }) => name), parameters), await tensors(session, momentNames(parameters), parameters));
+    await saveCheckpoint(output.folder, position, prepared.template, await tensorsOf(session, parameters.map(({ name }) => name), parameters), await tensorsOf(session, momentNames(parameters), parameters));
     kept.step = position.step;
     onEvent({ kind: 'checkpoint', step: position.step });
   };
@@ -163,7 +163,7 @@ async function loop({ session, prepared, options, log, signal, onEvent, kept }: 
     throw signal!.reason;
   }
   if (begin.step === run.steps) evaluations = await evaluateAll();
-  const model = await saveModel(output.folder, prepared.template, await tensors(session, parameters.map(({ name }) => name), parameters), output.dtype);
+  const model = await saveModel(output.folder, prepared.template, await tensorsOf(session, parameters.map(({ name }) => name), parameters), output.dtype);
   const curves = await log.drawCurves(`Training of ${basename(output.folder)}`);
   return { model, curves, position, evaluation: Object.fromEntries(evaluations.map(({ name, loss }) => [name, loss])) };
 }
@@ -188,15 +188,4 @@ async function take(stream: AsyncGenerator<TrainingBatch, void, undefined>, coun
     batches.push(next.value);
   }
   return batches;
-}
-
-/** Copies of the named tensors of the session; moments have the shape of their parameter. */
-async function tensors(session: StatefulSession, names: readonly string[], parameters: readonly Parameter[]): Promise<FloatTensor[]> {
-  const state = await session.read(names);
-  const shapes = new Map(parameters.map(({ name, shape }) => [name, shape]));
-  return names.map((name) => ({ name, shape: shapes.get(name) ?? shapes.get(name.slice(0, name.lastIndexOf('/')))!, data: state[name]!.data as Float32Array<ArrayBuffer> }));
-}
-
-function arraysOf(loaded: ReadonlyMap<string, FloatTensor>): Map<string, Float32Array<ArrayBuffer>> {
-  return new Map([...loaded].map(([name, { data }]) => [name, data]));
 }
