@@ -16,11 +16,11 @@ function npmCommand(): readonly [command: string, ...first: string[]] {
 export async function fetchPackage(name: string, version: string, folder: string, workingFolder: string, command = npmCommand()): Promise<string> {
   const specification = `${name}@${version}`;
   const [program, ...first] = command;
-  const { code, stdout, stderr } = await run(program, [...first, 'pack', specification, '--pack-destination', folder, '--ignore-scripts', '--loglevel', 'error'], workingFolder);
+  const { code, stdout, stderr } = await run(program, [...first, 'pack', specification, '--pack-destination', folder, '--ignore-scripts', '--loglevel', 'error', '--fetch-retries', '1'], workingFolder);
   const file = stdout.trim().split('\n').at(-1) ?? '';
   if (code === 0 && file.endsWith('.tgz')) return join(folder, file);
-  const said = stderr.split('\n').filter((line) => /^npm (error|ERR!)/i.test(line) && !/complete log|log of this run/i.test(line)).map((line) => line.replace(/^npm (error|ERR!)\s*/i, '  '));
-  throw new TouchstoneError('io', `npm could not fetch ${specification}:\n${said.slice(0, 6).join('\n') || `  it ended with ${code}`}`, {
+  const said = stderr.split('\n').filter((line) => /^npm (error|ERR!)/i.test(line) && !/complete log|log of this run|npm (error|ERR!)\s+at /i.test(line)).map((line) => line.replace(/^npm (error|ERR!)\s*/i, '  '));
+  throw new TouchstoneError('io', `npm could not fetch ${specification}:\n${said.slice(0, 4).join('\n') || `  it ended with ${code}`}`, {
     advice: `npm asks the registry it is configured for. Without one, run "npm pack ${specification}" where there is one, and here: npm run setup:cuda -- --from ${name}-${version}.tgz`,
   });
 }

@@ -62,7 +62,7 @@ export async function removeFiles(folder: string, files: readonly ProviderFile[]
 }
 
 async function checkedSink(path: string, { name, sha256 }: ProviderFile, tarball: string): Promise<FileSink> {
-  const handle = await open(path, 'w', 0o755);
+  const handle = await open(path, 'w', 0o755).catch((error: unknown) => { throw cannotWrite(path, error); });
   const hash = createHash('sha256');
   return {
     async write(chunk) {

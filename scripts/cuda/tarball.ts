@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { messageOf, TouchstoneError } from '../../src/errors.js';
 
@@ -19,19 +18,22 @@ export interface FileSink {
  * @throws TouchstoneError ('io') if it cannot be read, is no gzip, or ends too early; and what the sinks throw
  */
 export async function readTarball(path: string, open: (name: string) => Promise<FileSink | null>): Promise<void> {
-  const source = createReadStream(path);
-  const gunzip = createGunzip();
-  const reading = pipeline(source, gunzip).catch((error: unknown) => {
-    gunzip.destroy(new TouchstoneError('io', `cannot read ${path}: ${messageOf(error)}`, { advice: 'Fetch it again: it is not a whole .tgz file.', cause: error }));
-  });
   const entries = new Entries(open);
+  for await (const chunk of unpacked(path)) await entries.take(chunk);
+  if (!entries.complete) throw new TouchstoneError('io', `${path} ends within a file`, { advice: 'It must be a whole .tgz file.' });
+}
+
+async function* unpacked(path: string): AsyncGenerator<Buffer, void, undefined> {
+  const source = createReadStream(path);
+  const gunzip = source.pipe(createGunzip());
+  source.on('error', (error) => gunzip.destroy(error));
   try {
-    for await (const chunk of gunzip as AsyncIterable<Buffer>) await entries.take(chunk);
+    yield* gunzip as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw new TouchstoneError('io', `cannot read ${path}: ${messageOf(error)}`, { advice: 'It must be a whole .tgz file.', cause: error });
   } finally {
     source.destroy();
-    await reading;
   }
-  if (!entries.complete) throw new TouchstoneError('io', `${path} ends within a file`, { advice: 'Fetch it again.' });
 }
 
 /** The state between two chunks: within a header, within a file, or within the fill behind one. */

@@ -49,7 +49,7 @@ async function examineFile(environment: CudaEnvironment, { name, sha256, mark }:
   const path = join(environment.runtimeFolder, name);
   if ((await environment.realPath(path)) === null) return { subject, state: 'missing', expected, found: `nothing in ${environment.runtimeFolder}`, fix: SETUP };
   const found = await environment.sha256(path);
-  if (found === sha256) return { subject, state: 'ok', expected, found: 'this file, by its sha256', fix: null };
-  if (await environment.contains(path, Buffer.from(`\0${mark}\0`))) return { subject, state: 'ok', expected, found: `another build of it, by ${mark} inside`, fix: null };
+  if (found === sha256) return { subject, state: 'ok', expected, found: `of onnxruntime ${CUDA_PROVIDER.runtimeVersion}, by its sha256`, fix: null };
+  if (await environment.contains(path, Buffer.from(`\0${mark}\0`))) return { subject, state: 'ok', expected, found: `another build, with ${mark} inside`, fix: null };
   return { subject, state: 'wrong', expected, found: `another file, sha256 ${found.slice(0, 16)}…`, fix: SETUP };
 }

@@ -60,7 +60,7 @@ describe('the provider', () => {
     expect(about(older, 'libonnxruntime_providers_cuda.so')).toMatchObject({ state: 'wrong', fix: 'npm run setup:cuda' });
     expect(older.usable).toBe(false);
     const rebuilt = await diagnose(changed(WORKSTATION, { files: { [file]: 'other bytes\x001.29.0\0and more' } }));
-    expect(about(rebuilt, 'libonnxruntime_providers_cuda.so')).toMatchObject({ state: 'ok', found: 'another build of it, by 1.29.0 inside' });
+    expect(about(rebuilt, 'libonnxruntime_providers_cuda.so')).toMatchObject({ state: 'ok', found: 'another build, with 1.29.0 inside' });
     const runtime = await diagnose({ ...WORKSTATION, runtimeVersion: '1.31.0' });
     expect(about(runtime, 'onnxruntime-node')).toMatchObject({ state: 'wrong', found: '1.31.0', fix: 'npm ci' });
   });
