@@ -1,9 +1,10 @@
+import { usedDevices } from '../run/device-record.js';
 import { planHash, type Plan } from '../run/plan.js';
 import type { AuditedRun } from './audited-run.js';
 import { LISTED_FILES, type IdentityChange, type RunIdentity } from './report-data/identity.js';
 
 /** What a report says of a run's plan, and of how exact its losses are. */
-export function identityOf(run: string, { plan, calibration }: Pick<AuditedRun, 'plan' | 'calibration'>): RunIdentity {
+export function identityOf(run: string, { plan, calibration, manifest, commits }: Pick<AuditedRun, 'plan' | 'calibration' | 'manifest' | 'commits'>): RunIdentity {
   const { tool, model, tokenizer, windows, output, corpus } = plan;
   const { kind, modelType, location, precision, device, vocabSize, hash } = model;
   return {
@@ -11,6 +12,7 @@ export function identityOf(run: string, { plan, calibration }: Pick<AuditedRun, 
     planHash: planHash(plan),
     tool,
     model: { kind, modelType, location, precision, device, vocabSize, hash },
+    devices: manifest?.computation.devices ?? usedDevices([...commits.values()]),
     calibration,
     tokenizer,
     windows,

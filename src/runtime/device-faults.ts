@@ -53,7 +53,7 @@ export class DeviceLost extends TouchstoneError {
   readonly reason: string;
 
   constructor(device: Device, reason: string, cause?: unknown) {
-    super('retryable', `${deviceLabel(device)} is lost: ${reason}`, { advice: 'The other devices go on.', cause });
+    super('retryable', `${deviceLabel(device)} is lost: ${reason}`, { advice: 'Run the same command again: what is done is kept, and a new process gets a new CUDA context.', cause });
     this.device = device;
     this.reason = reason;
   }

@@ -89,6 +89,8 @@ describe('several devices', { timeout: 180_000 }, () => {
     expect(status.stdout).toMatch(/^computed +float32 on A100 \(driver 580\.65\.06\), \d units?; H100 \(driver 580\.65\.06\), \d units?$/m);
     const verified = spawnOn(TWO, ['verify', join(folder, 'run')]);
     expect(verified.stdout).toContain('no damage found');
+    const audited = spawnOn(TWO, ['audit', join(folder, 'run'), '--json']);
+    expect((JSON.parse(audited.stdout) as { identity: { devices: unknown } }).identity.devices).toEqual(devices);
     const onCuda = spawnOn(TWO, ['verify', join(folder, 'run'), '--sample', '5', '--seed', 'a']);
     expect(onCuda.stdout).toMatch(/^sample +5 rows, .*at most 0\.00100 allowed$/m);
     expect(onCuda.stdout).not.toContain('note');

@@ -1,4 +1,5 @@
 import type { Calibration } from '../../run/calibration-record.js';
+import type { UsedDevice } from '../../run/device-record.js';
 import type { Plan } from '../../run/plan.js';
 
 /** What a run is, out of its plan: everything that decides what its losses are. */
@@ -10,6 +11,8 @@ export interface RunIdentity {
   /** The program that scored, and its runtime. */
   readonly tool: Plan['tool'];
   readonly model: Omit<Plan['model'], 'files'>;
+  /** What computed its losses; of a run that is not finished, those of the units that are done. */
+  readonly devices: readonly UsedDevice[];
   /** How far its losses are from those of float32, which has none. */
   readonly calibration: Calibration | null;
   readonly tokenizer: Plan['tokenizer'];

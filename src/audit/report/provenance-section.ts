@@ -1,4 +1,5 @@
 import { escaped } from '../../charts/markup.js';
+import { deviceText, type UsedDevice } from '../../run/device-record.js';
 import type { AuditReport, RunIdentity } from '../report-data.js';
 import { bytesText, countText } from './number-text.js';
 import type { Section } from './section.js';
@@ -46,12 +47,13 @@ ${rest > 0 ? `<p class="legend">${countText(rest)} more files are in plan.json.<
 }
 
 /** Names as in plan.json. */
-function settingsOf({ run, planHash, tool, model, calibration, tokenizer, windows, output, corpus }: RunIdentity): Readonly<Record<string, string>> {
+function settingsOf({ run, planHash, tool, model, devices, calibration, tokenizer, windows, output, corpus }: RunIdentity): Readonly<Record<string, string>> {
   const entries: [string, Setting][] = [
     ['run', run],
     ['planHash', planHash],
     ...named('tool', tool),
     ...named('model', model),
+    ['devices', devices.map(deviceSetting).join('; ')],
     ...(calibration === null ? [] : named('calibration', { ...calibration, nonfinite: { ...calibration.nonfinite } })),
     ...named('tokenizer', tokenizer),
     ...named('windows', windows),
@@ -59,6 +61,12 @@ function settingsOf({ run, planHash, tool, model, calibration, tokenizer, window
     ...named('corpus', { textField: corpus.textField.join(', '), idField: corpus.idField, sourceField: corpus.sourceField, limitDocs: corpus.limitDocs, units: corpus.units, files: corpus.files, bytes: corpus.bytes }),
   ];
   return Object.fromEntries(entries.map(([key, value]) => [key, value === null ? 'none' : String(value)]));
+}
+
+/** A device with the versions of its libraries and the number of its units. */
+function deviceSetting(device: UsedDevice): string {
+  const libraries = device.kind === 'cpu' ? [] : Object.entries(device.libraries).map(([name, version]) => `${name} ${version ?? 'of unknown version'}`);
+  return [deviceText(device), ...libraries, `units ${device.units}`].join(', ');
 }
 
 type Setting = string | number | boolean | null;

@@ -1,4 +1,5 @@
 import { escaped } from '../../charts/markup.js';
+import { deviceText } from '../../run/device-record.js';
 import type { AuditReport, Completeness, RunIdentity } from '../report-data.js';
 import { bytesText, countText, durationText, percentText } from './number-text.js';
 import { counted, levelMark, type Section } from './section.js';
@@ -38,11 +39,12 @@ function completenessFacts({ units, tokens, scored, nonfinite, duplicateIds, ver
   ];
 }
 
-function identityFacts({ model, calibration, tokenizer, windows, tool, corpus, output }: RunIdentity): [string, string][] {
+function identityFacts({ model, devices, calibration, tokenizer, windows, tool, corpus, output }: RunIdentity): [string, string][] {
   const prefixes = { none: 'no BOS', bos: `BOS prefix (id ${windows.bosId ?? '–'})`, 'eos-as-bos': `EOS as BOS prefix (id ${windows.eosId ?? '–'})` };
   return [
     ['Reference model', `${escaped(plainText(model.modelType))} ${shortHash(model.hash)}, ${escaped(plainText(baseName(model.location)))}`],
     ['Precision', `${model.precision}, losses stored ${output.lossPrecision === 'exact' ? 'exactly' : 'on a grid of 2⁻¹¹ nats'}`],
+    [devices.length > 1 ? 'Devices' : 'Device', devices.length === 0 ? 'nothing yet' : devices.map((device) => `${escaped(plainText(deviceText(device)))}${devices.length === 1 ? '' : `, ${counted(device.units, 'unit')}`}`).join('; ')],
     ...calibrationFacts(calibration),
     ['Vocabulary', `${countText(model.vocabSize)} tokens, ln V = ${Math.log(model.vocabSize).toFixed(3)} nats`],
     ['Tokenizer', `${shortHash(tokenizer.hash)}, ${escaped(plainText(`${tokenizer.library} ${tokenizer.libraryVersion}`))}`],

@@ -5,7 +5,7 @@ import type { AuditReport } from '../../../src/audit/report-data.js';
 import { renderReport } from '../../../src/audit/report/render-report.js';
 import { hostileReport, largestReport } from './extreme-reports.js';
 import { outlineOf } from './markup-outline.js';
-import { sampleDrift, sampleDynamics, sampleExcess, sampleReport } from './sample-report.js';
+import { sampleDrift, sampleDynamics, sampleExcess, sampleIdentity, sampleReport } from './sample-report.js';
 
 const FULL: Partial<AuditReport> = { drift: sampleDrift(), excess: sampleExcess(), dynamics: sampleDynamics(), notes: ['One note.'] };
 const EVERY_PAGE: readonly (readonly [string, string])[] = [
@@ -45,6 +45,15 @@ describe('the page of an audit', () => {
     expect(elements.filter(({ name }) => /^(link|img|iframe|object|embed|base|form|image|use|video|audio|template)$/.test(name))).toEqual([]);
     expect(elements.flatMap(({ attributes }) => attributes.get('href') ?? []).filter((href) => !href.startsWith('#'))).toEqual([]);
     expect(style).not.toMatch(/url\(|@import|expression/);
+  });
+
+  it('names every device that computed losses, with its units, and its libraries under provenance', () => {
+    const cuda = { kind: 'cuda', driver: '580.65.06', libraries: { 'libcublas.so.13': '13.1.0.3', 'libcudnn.so.9': null } } as const;
+    const devices = [{ ...cuda, name: 'A100 <b>', units: 1 }, { ...cuda, name: 'H100', units: 2 }];
+    const html = renderReport(sampleReport({ identity: sampleIdentity({ devices }) }));
+    expect(part(html, 'run')).toContain('<dt>Devices</dt><dd>A100 &lt;b&gt; (driver 580.65.06), 1 unit; H100 (driver 580.65.06), 2 units');
+    expect(part(html, 'provenance')).toContain('H100 (driver 580.65.06), libcublas.so.13 13.1.0.3, libcudnn.so.9 of unknown version, units 2');
+    expect(part(renderReport(sampleReport()), 'run')).toContain('<dt>Device</dt><dd>CPU</dd>');
   });
 
   it('has the same bytes for the same report', () => {

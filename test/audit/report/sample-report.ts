@@ -23,6 +23,7 @@ export function sampleIdentity(given: Partial<RunIdentity> = {}): RunIdentity {
     planHash: hash('0123456789abcdef'),
     tool: { name: 'touchstone', version: '0.1.0', onnxruntime: '1.29.0' },
     model: { kind: 'huggingface', modelType: 'llama', location: 'models/reference-1b', precision: 'float32', device: 'cpu', vocabSize: VOCABULARY, hash: hash('a1b2c3d4') },
+    devices: [{ kind: 'cpu', units: 3 }],
     calibration: null,
     tokenizer: { location: 'models/reference-1b', library: 'tokenizers', libraryVersion: '0.23.2', vocabSize: VOCABULARY, bosId: 1, eosId: 2, hash: hash('e5f60718') },
     windows: { layout: 'document', contextLength: 512, stride: 256, bos: 'bos', bosId: 1, eosId: 2 },
