@@ -32,10 +32,11 @@ describe('rows of an earlier run', () => {
 
   it.each<[string, Plan, string]>([
     ['another model', { ...plan, model: { ...plan.model, hash: sha256Of('other') } }, `model.hash is "${sha256Of('other')}" in that run and "${plan.model.hash}" in this command`],
+    ['another precision', { ...plan, model: { ...plan.model, precision: 'int8' } }, 'model.precision is "int8" in that run and "float32" in this command'],
     ['another tokenizer', { ...plan, tokenizer: { ...plan.tokenizer, hash: sha256Of('other') } }, `tokenizer.hash is "${sha256Of('other')}"`],
     ['another tokenizer library', { ...plan, tokenizer: { ...plan.tokenizer, libraryVersion: '0.1.0' } }, 'tokenizer.libraryVersion is "0.1.0" in that run and "0.23.2" in this command'],
     ['another version of this program', { ...plan, tool: { ...plan.tool, version: '0.0.9' } }, 'tool.version is "0.0.9" in that run and "0.1.0" in this command'],
-    ['another runtime', { ...plan, tool: { ...plan.tool, onnxruntime: '1.29.0' } }, 'tool.onnxruntime is "1.29.0"'],
+    ['another runtime', { ...plan, tool: { ...plan.tool, onnxruntime: '1.27.0' } }, 'tool.onnxruntime is "1.27.0"'],
     ['another context length', withWindows({ contextLength: 512, stride: 100 }), 'windows.contextLength is 512 in that run and 1024 in this command'],
     ['another stride', withWindows({ stride: 100 }), 'windows.stride is 100 in that run and 512 in this command'],
     ['packed rows', withWindows({ layout: 'packed' }), 'windows.layout is "packed" in that run and "document" in this command'],

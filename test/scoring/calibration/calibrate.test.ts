@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import type { TokenizedDocument } from '../../../src/records.js';
+import type { Tensors } from '../../../src/runtime/protocol.js';
+import type { SessionPool } from '../../../src/runtime/session-pool.js';
+import { calibrate, type CalibrationContext } from '../../../src/scoring/calibration/calibrate.js';
+
+const sequence = (tokens: number): TokenizedDocument => ({ kind: 'tokenized', id: '', source: '', hash: '', tokenIds: Int32Array.from({ length: tokens }, (_, at) => at) });
+const SAMPLE = { documents: 3, tokens: 30, sequences: [sequence(5), sequence(15), sequence(10)] };
+const BATCHES: CalibrationContext['batches'] = { contextLength: 16, stride: 8, prefixId: null, batchTokens: 20, shapes: { kind: 'fitted', chunkRows: 4 }, stats: { entropy: false, top1: false } };
+
+/** Sessions whose loss of a token follows from its id. */
+function sessions(loss: (id: number) => number, onEvent: (event: string) => void = () => undefined): () => Promise<SessionPool> {
+  return () => {
+    onEvent('open');
+    return Promise.resolve({
+      info: { inputs: [], outputs: [], loadSeconds: 0 },
+      workers: 1,
+      run: ({ targets }: Tensors) => Promise.resolve({ loss: { dtype: 'float32', dims: targets!.dims, data: Float32Array.from(targets!.data as Int32Array, loss) } }),
+      close: () => {
+        onEvent('close');
+        return Promise.resolve();
+      },
+    } as unknown as SessionPool);
+  };
+}
+
+describe('a calibration', () => {
+  it('compares the losses of every token of the sample that has one', async () => {
+    const found = await calibrate(SAMPLE, { precision: 'int8', openExact: sessions((id) => id), openApproximate: sessions((id) => id + (id % 2 === 0 ? 0.5 : 0)), batches: BATCHES });
+    // Ids 1 to 4, 1 to 14 and 1 to 9; even are 2, 7 and 4 of them.
+    expect(found).toEqual({ documents: 3, tokens: 27, meanError: 6.5 / 27, maxError: 0.5, bias: 6.5 / 27, changedSelection: 0, nonfinite: { float32: 0, approximate: 0 } });
+  });
+
+  it('frees one model before it loads the other, also where scoring fails', async () => {
+    const events: string[] = [];
+    const open = (name: string, loss: (id: number) => number): (() => Promise<SessionPool>) => sessions(loss, (event) => events.push(`${event} ${name}`));
+    await calibrate(SAMPLE, { precision: 'int8', openExact: open('exact', (id) => id), openApproximate: open('approximate', (id) => id), batches: BATCHES });
+    expect(events).toEqual(['open exact', 'close exact', 'open approximate', 'close approximate']);
+    events.length = 0;
+    const failing = open('exact', () => { throw new Error('broken'); });
+    await expect(calibrate(SAMPLE, { precision: 'int8', openExact: failing, openApproximate: open('approximate', (id) => id), batches: BATCHES })).rejects.toThrow('broken');
+    expect(events).toEqual(['open exact', 'close exact']);
+  });
+
+  it('counts losses that are finite in neither precision', async () => {
+    const broken = (id: number): number => (id === 3 ? NaN : id);
+    const found = await calibrate(SAMPLE, { precision: 'int8', openExact: sessions(broken), openApproximate: sessions(broken), batches: BATCHES });
+    expect(found).toMatchObject({ tokens: 24, meanError: 0, nonfinite: { float32: 3, approximate: 3 } });
+  });
+
+  it('ends the run where the precision loses finite losses', async () => {
+    const lost = calibrate(SAMPLE, { precision: 'float16', openExact: sessions((id) => id), openApproximate: sessions((id) => (id > 12 ? Infinity : id)), batches: BATCHES });
+    await expect(lost).rejects.toMatchObject({
+      kind: 'data',
+      message: '2 of 27 tokens of the calibration sample have a finite loss in float32 and none in float16: the model leaves the range of float16',
+      advice: expect.stringContaining('--precision float32') as string,
+    });
+  });
+
+  it('of nothing has no figures', async () => {
+    const found = await calibrate({ documents: 0, tokens: 0, sequences: [] }, { precision: 'int8', openExact: sessions((id) => id), openApproximate: sessions((id) => id), batches: BATCHES });
+    expect(found).toMatchObject({ documents: 0, tokens: 0, meanError: null, changedSelection: null });
+  });
+});
