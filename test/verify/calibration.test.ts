@@ -38,7 +38,7 @@ describe('verify of a run in int8', () => {
   it('counts the calibration among the files it checks, and scores a sample in int8, to the bit', async () => {
     const exact = join(folder, 'exact');
     await score(demoOptions(join(folder, 'corpus.jsonl'), exact, 'corpus.unitBytes=5000'));
-    const { files, problems, sample } = await verifyRun(whole, { rows: 5, seed: 'a', threads: 2 });
+    const { files, problems, sample } = await verifyRun(whole, { rows: 5, seed: 'a', threads: 2, device: { kind: 'auto' } });
     expect(problems).toEqual([]);
     expect(files).toBe((await verifyRun(exact, null)).files + 1);
     expect(sample).toMatchObject({ rows: 5, largestDifference: 0, differing: [], tolerance: 1e-4 + 3 * recordOf(whole).maxError });
