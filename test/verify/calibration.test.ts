@@ -2,6 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CalibrationRecord } from '../../src/run/calibration-record.js';
+import { readManifest } from '../../src/run/manifest.js';
 import { sealRecord } from '../../src/run/sealed-record.js';
 import { readStatus } from '../../src/run/status.js';
 import { finalizeFolder } from '../../src/scoring/finalize.js';
@@ -20,11 +22,12 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-type StoredRecord = Readonly<Record<string, unknown>> & { readonly maxError: number };
-const recordOf = (run: string): StoredRecord => {
-  const { checksum: _, ...record } = JSON.parse(readFileSync(join(run, 'calibration.json'), 'utf8')) as StoredRecord & { checksum: string };
-  return record;
-};
+/** What calibration.json says, less its checksum. */
+function recordOf(run: string): CalibrationRecord {
+  const record = JSON.parse(readFileSync(join(run, 'calibration.json'), 'utf8')) as Record<string, unknown>;
+  delete record['checksum'];
+  return record as unknown as CalibrationRecord;
+}
 
 /** Whether verify finds nothing wrong with a copy of the run after something was done to it, or the files it complains of. */
 async function verified(name: string, spoil: (run: string) => void): Promise<VerifyReport> {
@@ -70,7 +73,8 @@ describe('verify of a run in int8', () => {
 
 describe('the calibration of a run in int8', () => {
   it('is in its status and in the identity of its audit', async () => {
-    const { formatVersion: _, planHash: _hash, precision: _precision, ...calibration } = recordOf(whole);
+    const { calibration } = (await readManifest(whole)).computation;
+    expect(recordOf(whole)).toMatchObject(calibration!);
     expect((await readStatus(whole)).computation).toMatchObject({ precision: 'int8', calibration });
     expect((await auditOf(whole)).identity.calibration).toEqual(calibration);
   });
