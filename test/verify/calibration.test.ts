@@ -44,7 +44,7 @@ describe('verify of a run in int8', () => {
     const { files, problems, sample } = await verifyRun(whole, { rows: 5, seed: 'a', threads: 2, device: { kind: 'auto' } });
     expect(problems).toEqual([]);
     expect(files).toBe((await verifyRun(exact, null)).files + 1);
-    expect(sample).toMatchObject({ rows: 5, largestDifference: 0, differing: [], tolerance: 1e-4 + 3 * recordOf(whole).maxError });
+    expect(sample).toMatchObject({ rows: 5, largestDifference: 0, differing: [], tolerance: 1e-4 + 3 * recordOf(whole).maxError! });
   });
 
   it('finds a flipped bit in the calibration', async () => {
@@ -61,7 +61,7 @@ describe('verify of a run in int8', () => {
     const { problems } = await verified('other', (run) => {
       writeFileSync(join(run, 'calibration.json'), sealRecord({ ...recordOf(run), maxError: 7 }));
     });
-    expect(problems).toMatchObject([{ file: 'manifest.json', message: `computation.calibration.maxError must be 7, it is ${recordOf(whole).maxError}` }]);
+    expect(problems).toMatchObject([{ file: 'manifest.json', message: `computation.calibration.maxError must be 7, it is ${recordOf(whole).maxError!}` }]);
   });
 
   it('misses a calibration that is gone', async () => {
