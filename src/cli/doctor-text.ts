@@ -32,9 +32,9 @@ function findingLines({ subject, state, expected, found }: Finding): string[] {
   return isFault(state) ? [line, `${' '.repeat(INDENT)}expected ${terminalText(expected)}`] : [line];
 }
 
-export function trialText({ device, precision, seconds, largestDifference, problem }: Trial): string {
-  const outcome = problem === null ? `works: a sentence scored in ${durationText(seconds)}, at most ${largestDifference!.toPrecision(2)} nats from what is stored` : `does not work: ${terminalText(problem)}`;
-  return `tried      ${deviceLabel(device)}, ${precision}: ${outcome}\n`;
+export function trialText({ device, precision, seconds, problem }: Trial): string {
+  const outcome = problem === null ? `works: golden texts scored in ${durationText(seconds)}, and the losses are those of a CPU` : `does not work: ${terminalText(problem)}`;
+  return `tried      ${deviceLabel(device)} in ${precision} ${outcome}\n`;
 }
 
 /** What to do, where something is to be done, and as the last line what works. */

@@ -48,6 +48,8 @@ const TOLERANCE: Readonly<Record<Precision, Tolerance>> = {
 };
 
 const NO_STATS = { entropy: false, top1: false, bytes: false };
+/** A GPU newer than the runtime compiles its kernels at the first run, which takes minutes. */
+const RUN_TIMEOUT_MS = 15 * 60_000;
 /** Few enough for any device, and enough to hold several sequences. */
 const BATCH_TOKENS = 1024;
 
@@ -67,7 +69,7 @@ export async function selfTest(devices: readonly ComputeDevice[], numerics: Nume
 }
 
 async function testDevice({ device, record }: ComputeDevice, numerics: Numerics, golden: Golden, model: ReferenceModel): Promise<void> {
-  const sessions = await openSessionPool([{ ...(await model.graph(golden.contextLength, numerics)), device, threads: 1, spin: false }]);
+  const sessions = await openSessionPool([{ ...(await model.graph(golden.contextLength, numerics)), device, threads: 1, spin: false }], { runTimeoutMs: RUN_TIMEOUT_MS });
   try {
     const losses = await goldenLosses(sessions, numerics, golden, model.vocabSize);
     const fault = firstFault(golden, losses, TOLERANCE[numerics.precision]);

@@ -18,7 +18,7 @@ describe('touchstone doctor', () => {
     const { status, stdout, stderr } = doctor();
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^processor {2}.+ cores for this process, .+\nruntime {4}onnxruntime-node [\d.]+, Node\.js v/);
-    expect(stdout).toMatch(/\ntried {6}cpu, float32: works: a sentence scored in /);
+    expect(stdout).toMatch(/\ntried {6}cpu in float32 works: golden texts scored in /);
     expect(lastLine(stdout)).toMatch(/^CPU: works\. CUDA: does not work: .+/);
   });
 
@@ -31,7 +31,6 @@ describe('touchstone doctor', () => {
     expect(said.cuda.findings.filter(({ state }) => state === 'missing' || state === 'wrong').length).toBeGreaterThan(0);
     expect(said.trials).toHaveLength(1);
     expect(said.trials[0]).toMatchObject({ device: { kind: 'cpu' }, precision: 'float32', problem: null });
-    expect(said.trials[0]!.largestDifference).toBeLessThan(0.002);
   });
 
   it('ends with 74 where the device that was asked for does not work, and with 64 where the words make no sense', () => {

@@ -7,7 +7,7 @@ export function addDoctorCommand(program: Command): void {
     .command('doctor')
     .summary('say what this machine can score on, and what is missing')
     .description(
-      'Looks at the processor, the runtime and everything CUDA takes, and scores a sentence on the CPU and on every GPU to see that they work. Changes nothing. ' +
+      'Looks at the processor, the runtime and everything CUDA takes, and scores golden texts on the CPU and on every GPU to see that they work. Changes nothing. ' +
         'Exit codes: 0 the CPU works, and so does the device that was asked for; 74 it does not; 64 there is no such device.',
     )
     .option('--device <device>', 'what must work: cpu, cuda or cuda:0,1')

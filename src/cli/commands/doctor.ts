@@ -1,6 +1,6 @@
 import { TouchstoneError } from '../../errors.js';
 import type { DeviceChoice } from '../../records.js';
-import { chooseDevices, readyDevices } from '../../runtime/cuda/choose-devices.js';
+import { chooseCpu, chooseDevices, readyDevices } from '../../runtime/cuda/choose-devices.js';
 import { diagnoseCuda, type CudaDiagnosis } from '../../runtime/cuda/diagnose.js';
 import { deviceLabel } from '../../runtime/device-faults.js';
 import { describeProcessor } from '../../runtime/processor.js';
@@ -36,10 +36,11 @@ export async function printDoctor({ device, json = false }: DoctorFlags): Promis
 }
 
 async function* tryAll(cuda: CudaDiagnosis): AsyncGenerator<Trial, void, undefined> {
-  yield await tryDevice({ kind: 'cpu' });
+  for (const computer of chooseCpu().devices) yield await tryDevice(computer);
   if (!cuda.usable) return;
+  const { devices } = await chooseDevices({ kind: 'cuda', ids: cuda.devices.map(({ id }) => id) }, () => Promise.resolve(cuda));
   readyDevices({ diagnosis: cuda });
-  for (const { id } of cuda.devices) yield await tryDevice({ kind: 'cuda', id });
+  for (const computer of devices) yield await tryDevice(computer);
 }
 
 async function judge(asked: DeviceChoice | null, cuda: CudaDiagnosis, trials: readonly Trial[]): Promise<void> {
