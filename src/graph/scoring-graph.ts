@@ -28,8 +28,9 @@ export interface ScoringGraphOptions {
  * `rows` and `targets` int32 (K, R). Outputs: `loss` float32 (K, R) in nats, and `entropy`, `top1` where asked for.
  * Losses do not depend on padding or on the other sequences of the batch: attention is causal, and everything else is per row.
  *
- * For CUDA the head is unrolled, and K is HEAD_CHUNKS. In float16 the decoder is one of fused operators as well. In float32 it is that of the CPU, because GroupQueryAttention has no float32
- * kernel on CUDA, and keeps its blocks of attention: whole scores of 16 sequences of 2048 tokens and 32 heads would take 8.6 GB a copy.
+ * For CUDA the head is unrolled, and K is HEAD_CHUNKS. In float16 the decoder is one of fused operators as well. In float32 it is that of the CPU, because
+ * GroupQueryAttention has no float32 kernel on CUDA, and keeps its blocks of attention: whole scores of 16 sequences of 2048 tokens and 32 heads would take
+ * 8.6 GB a copy.
  *
  * @throws TouchstoneError if the checkpoint lacks a tensor, holds one of another shape, or holds one the architecture never reads
  */
