@@ -64,7 +64,9 @@ export interface GroupQueryAttention {
 export function groupQueryAttention(g: GraphBuilder, { query, keyValue, lastPositions, steps, heads, kvHeads, size, rotary, window }: GroupQueryAttention): Value {
   const [batch, length, width] = query.shape;
   const expected = (keyValue === null ? heads + 2 * kvHeads : heads) * size;
-  if (query.shape.length !== 3 || width !== expected) throw new TouchstoneError('internal', `groupQueryAttention: the query must have width ${expected}; got ${describe(query)}`);
+  if (query.shape.length !== 3 || width !== expected) {
+    throw new TouchstoneError('internal', `groupQueryAttention: the query must be [B, T, ${expected}]; got ${describe(query)}`);
+  }
   const tables = rotary === null ? [] : [rotary.cosine, rotary.sine];
   const inputs = [query, keyValue?.key ?? null, keyValue?.value ?? null, null, null, lastPositions, steps, ...tables];
   const cache = { dtype: query.dtype, shape: [batch!, kvHeads, length!, size] };

@@ -186,7 +186,8 @@ function sequences(
     if (document.kind === 'tokenized') progress.tokenized(unit, document.tokenIds.length);
   });
   // A GPU is through with a lookahead as soon as its tokens are there: the next one is tokenized meanwhile. A CPU has no core to spare for it.
-  const scored = plan.model.device === 'cpu' ? counted : readAhead(counted, lookaheadTokens(options), (document) => (document.kind === 'known' ? 1 : 1 + document.tokenIds.length));
+  const tokensOf = (document: TokenizedDocument | KnownDocument): number => (document.kind === 'known' ? 1 : 1 + document.tokenIds.length);
+  const scored = plan.model.device === 'cpu' ? counted : readAhead(counted, lookaheadTokens(options), tokensOf);
   if (plan.windows.layout === 'document') return writingKnown(scored, rows);
   return packRows(unknown(scored), packOptions(plan));
 }

@@ -75,7 +75,8 @@ const SIMILAR = 0.85;
 function* batchesOf(windows: readonly PlacedWindow[], options: BatchOptions): Generator<Batch, void, undefined> {
   const sorted = windows.toSorted((a, b) => b.window.length - a.window.length);
   for (let first = 0; first < sorted.length; ) {
-    const batch = options.shapes.kind === 'fitted' ? fittedBatch(sorted, first, options, options.shapes.chunkRows) : fixedBatch(sorted, first, options, options.shapes.chunks);
+    const { shapes } = options;
+    const batch = shapes.kind === 'fitted' ? fittedBatch(sorted, first, options, shapes.chunkRows) : fixedBatch(sorted, first, options, shapes.chunks);
     yield batch;
     first += batch.windows.length;
   }

@@ -1,7 +1,7 @@
 import { TouchstoneError } from '../../errors.js';
 import type { RotarySpec } from '../../records.js';
 import type { GraphBuilder } from '../builder.js';
-import { groupQueryAttention } from '../fused-ops.js';
+import { groupQueryAttention, type GroupQueryAttention } from '../fused-ops.js';
 import type { Value } from '../ir.js';
 import { cast, gatherRows, reshape, split, sub } from '../ops.js';
 import type { BodyType } from '../weights.js';
@@ -28,9 +28,18 @@ export type FusedAttention = (projections: Projections, window: number | null) =
  * @param positions the longest sequence; a window that reaches over all of it is left out, because kernels without one are faster
  * @throws TouchstoneError if the heads are none the operator takes
  */
-export function fusedAttention(g: GraphBuilder, grid: Sequence, { heads, kvHeads, size }: AttentionShape, spec: RotarySpec | null, positions: number, type: BodyType): FusedAttention {
+export function fusedAttention(
+  g: GraphBuilder,
+  grid: Sequence,
+  { heads, kvHeads, size }: AttentionShape,
+  spec: RotarySpec | null,
+  positions: number,
+  type: BodyType,
+): FusedAttention {
   if (size % 8 !== 0) {
-    throw new TouchstoneError('usage', `attention heads must have a multiple of 8 dimensions for float16 on CUDA, and this model's have ${size}`, { advice: 'Use --precision float32.' });
+    throw new TouchstoneError('usage', `attention heads must have a multiple of 8 dimensions for float16 on CUDA, and this model's have ${size}`, {
+      advice: 'Use --precision float32.',
+    });
   }
   const steps = gatherRows(g, grid.sizes, g.constant('int64', [1], [1]));
   const sequences = gatherRows(g, grid.sizes, g.constant('int64', [1], [0]));
@@ -44,15 +53,16 @@ export function fusedAttention(g: GraphBuilder, grid: Sequence, { heads, kvHeads
   const rotated = (rows: Value, count: number): Value =>
     tables === null || inside ? rows : reshape(g, rotary(g, grid, tables, rows, count, size), [POSITIONS, count * size], [-1, count * size]);
 
+  const widths = [heads * size, kvHeads * size, kvHeads * size];
+
   return (projections, window) => {
-    const packed = projections.kind === 'packed' && (tables === null || inside);
-    const { query, keyValue } = ((): { query: Value; keyValue: { key: Value; value: Value } | null } => {
-      if (packed) return { query: grid.toGrid(projections.rows), keyValue: null };
-      const [q, k, v] = projections.kind === 'apart' ? [projections.q, projections.k, projections.v] : split(g, projections.rows, 1, [heads * size, kvHeads * size, kvHeads * size]);
+    const inputs = (): Pick<GroupQueryAttention, 'query' | 'keyValue'> => {
+      if (projections.kind === 'packed' && (tables === null || inside)) return { query: grid.toGrid(projections.rows), keyValue: null };
+      const [q, k, v] = projections.kind === 'apart' ? [projections.q, projections.k, projections.v] : split(g, projections.rows, 1, widths);
       return { query: grid.toGrid(rotated(q!, heads)), keyValue: { key: grid.toGrid(rotated(k!, kvHeads)), value: grid.toGrid(v!) } };
-    })();
+    };
     const near = window === null || window >= positions ? null : window;
-    const mixed = groupQueryAttention(g, { query, keyValue, ...lengths, heads, kvHeads, size, rotary: inside ? tables : null, window: near });
+    const mixed = groupQueryAttention(g, { ...inputs(), ...lengths, heads, kvHeads, size, rotary: inside ? tables : null, window: near });
     return reshape(g, mixed, [POSITIONS, heads * size], [-1, heads * size]);
   };
 }

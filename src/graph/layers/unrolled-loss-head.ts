@@ -1,6 +1,8 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../ir.js';
-import { add, cast, concat, exp, gatherColumn, gatherRows, greaterOrEqual, linear, log, logSoftmax, maxLast, mul, neg, scalar, split, squeeze, sub, sumLast, unsqueeze } from '../ops.js';
+import {
+  add, cast, concat, exp, gatherColumn, gatherRows, greaterOrEqual, linear, log, logSoftmax, maxLast, mul, neg, scalar, split, squeeze, sub, sumLast, unsqueeze,
+} from '../ops.js';
 import type { HeadStats } from './loss-head.js';
 
 /** What is known of the tokens that follow some rows. */
@@ -66,9 +68,9 @@ export function scoreByExactTarget(g: GraphBuilder, normed: Value, head: Value):
 }
 
 /**
- * Scores by logits x' (float32 [R, V]) that were rounded to float16, and the unrounded x of the target (float32 [R]). float16 has a step of 1/64 at a logit of 16 to 32: an
- * error of the loss itself where the target's is rounded, while the errors of the others average out in the log-sum-exp. So x takes the place of x' in the sum as
- * well as in front of it:
+ * Scores by logits x' (float32 [R, V]) that were rounded to float16, and the unrounded x of the target (float32 [R]). float16 has a step of 1/64 at a logit of 16
+ * to 32: an error of the loss itself where the target's is rounded, while the errors of the others average out in the log-sum-exp. So x takes the place of x' in
+ * the sum as well as in front of it:
  *
  *   loss = log(sum over all - exp(x') + exp(x)) - x = a - d + log(1 - p + p exp(d)),   a = log-sum-exp - x', p = exp(-a), d = x - x'
  *

@@ -17,7 +17,10 @@ export function fusedGptNeox(g: GraphBuilder, grid: Sequence, spec: GptNeoxSpec,
   let stream: ResidualStream = { sum: gatherRows(g, embedding, grid.flatIds), branch: null };
   for (let layer = 0; layer < spec.layers; layer++) stream = block(g, spec, weights, attend, `gpt_neox.layers.${layer}`, stream);
 
-  const norm: NormWeights = { weight: weights.take('gpt_neox.final_layer_norm.weight', [hiddenSize]), shift: weights.take('gpt_neox.final_layer_norm.bias', [hiddenSize]) };
+  const norm: NormWeights = {
+    weight: weights.take('gpt_neox.final_layer_norm.weight', [hiddenSize]),
+    shift: weights.take('gpt_neox.final_layer_norm.bias', [hiddenSize]),
+  };
   return {
     normed: normalised(g, stream, norm, spec.normEpsilon).normed,
     head: spec.tiedHead ? embedding : weights.take('embed_out.weight', [vocabSize, hiddenSize]),

@@ -31,7 +31,10 @@ function block(g: GraphBuilder, spec: Gpt2Spec, weights: Weights, attend: FusedA
     weight: weights.take(`${name}.${part}.weight`, [inputs, outputs]),
     bias: weights.take(`${name}.${part}.bias`, [outputs]),
   });
-  const norm = (part: string): NormWeights => ({ weight: weights.take(`${name}.${part}.weight`, [hiddenSize]), shift: weights.take(`${name}.${part}.bias`, [hiddenSize]) });
+  const norm = (part: string): NormWeights => ({
+    weight: weights.take(`${name}.${part}.weight`, [hiddenSize]),
+    shift: weights.take(`${name}.${part}.bias`, [hiddenSize]),
+  });
 
   const before = normalised(g, stream, norm('ln_1'), spec.normEpsilon);
   const qkv = matrix('attn.c_attn', hiddenSize, 3 * hiddenSize);
