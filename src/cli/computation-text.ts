@@ -17,7 +17,7 @@ export function calibrationText(precision: Precision, { tokens, meanError, maxEr
 
 /** "float32 on CPU"; with several devices, the units that each had a part in. */
 export function computationText(precision: Precision, devices: readonly UsedDevice[]): string {
-  if (devices.length === 0) return `${precision}; every loss was copied from earlier runs`;
+  if (devices.length === 0) return `${precision}, nothing computed`;
   const units = (count: number): string => (devices.length === 1 ? '' : `, ${count} ${count === 1 ? 'unit' : 'units'}`);
   return `${precision} on ${devices.map((device) => `${terminalText(deviceText(device))}${units(device.units)}`).join('; ')}`;
 }

@@ -35,7 +35,7 @@ export class Lane {
       // Node.js would take a longer delay for none at all.
       timer = setTimeout(() => {
         this.#hung = true;
-        reject(new HungWorker('a session of the reference model', timeoutMs / 1000));
+        reject(new HungWorker(`a session of the reference model${this.device.kind === 'cpu' ? '' : ` on ${deviceLabel(this.device)}`}`, timeoutMs / 1000));
       }, Math.min(timeoutMs, 2 ** 31 - 1));
     });
     try {

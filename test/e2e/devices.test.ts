@@ -138,6 +138,7 @@ describe('a machine without CUDA', { timeout: 180_000 }, () => {
     const { folder, score } = bench();
     const run = join(folder, 'run');
     const planned = spawnOn(NONE, ['plan', '--corpus', join(folder, '*.gz'), '--model', DEMO_MODEL, '--out', run, '--unit-bytes', '10', '--context-length', '64', '--device', 'cuda', '--precision', 'float32']);
+    expect(planned.stdout).toMatch(/^model .*, float32 on CUDA$/m);
     expect(planned.status).toBe(0);
     const before = readdirSync(run, { recursive: true }).length;
     const resumed = score(NONE, 'run', '--device', 'auto', '--precision', 'float32');

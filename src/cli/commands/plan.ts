@@ -41,6 +41,8 @@ function planFacts(run: string, plan: Plan, { planHash, outcome }: FrozenPlan): 
     limitDocs,
     modelHash: plan.model.hash,
     tokenizerHash: plan.tokenizer.hash,
+    precision: plan.model.precision,
+    device: plan.model.device,
     windows: plan.windows,
   };
 }
@@ -52,7 +54,7 @@ function planText(run: string, { corpus, model, windows }: Plan, { planHash, out
     `plan     ${run}/plan.json, ${outcome === 'created' ? 'frozen' : 'the same as before'}: ${planHash}`,
     `corpus   ${corpus.files.length} ${corpus.files.length === 1 ? 'file' : 'files'}, ${bytesText(corpus.files.reduce((sum, { bytes }) => sum + bytes, 0))}${documents}`,
     `units    ${corpus.units.length}, each of which becomes a shard: at most so many tasks can share the run`,
-    `model    ${model.modelType}, vocabulary ${countText(model.vocabSize)}, ${bytesText(model.files.reduce((sum, { bytes }) => sum + bytes, 0))}`,
+    `model    ${model.modelType}, vocabulary ${countText(model.vocabSize)}, ${bytesText(model.files.reduce((sum, { bytes }) => sum + bytes, 0))}, ${model.precision} on ${model.device === 'cpu' ? 'CPU' : 'CUDA'}`,
     `windows  ${layout === 'packed' ? `packed rows, context ${contextLength}` : `context ${contextLength}, stride ${stride}`}, BOS ${bos}`,
     '',
   ].join('\n');

@@ -75,7 +75,7 @@ function recorded(id: number, { devices, driver, libraries }: CudaDiagnosis): Co
 function withoutCuda(diagnosis: CudaDiagnosis): TouchstoneError {
   const fix = diagnosis.findings.find(({ state, fix }) => isFault(state) && fix !== null)?.fix ?? null;
   return new TouchstoneError('io', `CUDA was asked for and does not work on this machine:${faults(diagnosis).map((fault) => `\n  ${fault}`).join('') || ' no device was found'}`, {
-    advice: `${fix === null ? '' : `First: ${fix}. `}touchstone doctor shows everything that was looked at; --device cpu does without CUDA.`,
+    advice: `touchstone doctor shows everything that was looked at; --device cpu does without CUDA.${fix === null ? '' : ` First of all: ${fix}`}`,
   });
 }
 

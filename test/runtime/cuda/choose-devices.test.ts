@@ -21,7 +21,7 @@ describe('devices', () => {
     expect(error).toMatchObject({
       kind: 'io',
       message: 'CUDA was asked for and does not work on this machine:\n  driver: no driver; expected NVIDIA driver 580 or newer\n  devices: none without a driver; expected a GPU',
-      advice: "First: install NVIDIA's driver. touchstone doctor shows everything that was looked at; --device cpu does without CUDA.",
+      advice: "touchstone doctor shows everything that was looked at; --device cpu does without CUDA. First of all: install NVIDIA's driver",
     });
   });
 
