@@ -16,12 +16,18 @@ function npmCommand(): readonly [command: string, ...first: string[]] {
 export async function fetchPackage(name: string, version: string, folder: string, workingFolder: string, command = npmCommand()): Promise<string> {
   const specification = `${name}@${version}`;
   const [program, ...first] = command;
-  const { code, stdout, stderr } = await run(program, [...first, 'pack', specification, '--pack-destination', folder, '--ignore-scripts', '--loglevel', 'error', '--fetch-retries', '1'], workingFolder);
+  const options = ['--pack-destination', folder, '--ignore-scripts', '--loglevel', 'error', '--fetch-retries', '1'];
+  const { code, stdout, stderr } = await run(program, [...first, 'pack', specification, ...options], workingFolder);
   const file = stdout.trim().split('\n').at(-1) ?? '';
   if (code === 0 && file.endsWith('.tgz')) return join(folder, file);
-  const said = stderr.split('\n').filter((line) => /^npm (error|ERR!)/i.test(line) && !/complete log|log of this run|npm (error|ERR!)\s+at /i.test(line)).map((line) => line.replace(/^npm (error|ERR!)\s*/i, '  '));
+  const said = stderr
+    .split('\n')
+    .filter((line) => /^npm (error|ERR!)/i.test(line) && !/log of this run|npm (error|ERR!)\s+at /i.test(line))
+    .map((line) => line.replace(/^npm (error|ERR!)\s*/i, '  '));
   throw new TouchstoneError('io', `npm could not fetch ${specification}:\n${said.slice(0, 4).join('\n') || `  it ended with ${code}`}`, {
-    advice: `npm asks the registry it is configured for. Without one, run "npm pack ${specification}" where there is one, and here: npm run setup:cuda -- --from ${name}-${version}.tgz`,
+    advice:
+      `npm asks the registry it is configured for. Without one, run "npm pack ${specification}" where there is one, and here: ` +
+      `npm run setup:cuda -- --from ${name}-${version}.tgz`,
   });
 }
 
@@ -31,7 +37,9 @@ function run(command: string, args: readonly string[], cwd: string): Promise<{ r
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
     child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
-    child.on('error', (error) => { reject(new TouchstoneError('io', `cannot run ${command}: ${error.message}`, { advice: 'npm comes with Node.js.', cause: error })); });
+    child.on('error', (cause) => {
+      reject(new TouchstoneError('io', `cannot run ${command}: ${cause.message}`, { advice: 'npm comes with Node.js.', cause }));
+    });
     child.on('close', (code) => { resolve({ code: code ?? 1, stdout, stderr }); });
   });
 }

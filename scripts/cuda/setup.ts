@@ -46,10 +46,14 @@ function parseWish(): Wish {
 
 function checkPlatform(): void {
   const platform = `${process.platform}-${process.arch}`;
-  if (platform !== 'linux-x64') throw new TouchstoneError('usage', `the CUDA provider exists for linux-x64 only, this is ${platform}`, { advice: 'The CPU needs no setup: touchstone doctor.' });
+  if (platform !== 'linux-x64') {
+    throw new TouchstoneError('usage', `the CUDA provider exists for linux-x64 only, this is ${platform}`, { advice: 'The CPU needs no setup: touchstone doctor.' });
+  }
   const version = runtimeVersion();
   if (version === CUDA_PROVIDER.runtimeVersion) return;
-  throw new TouchstoneError('usage', `the CUDA provider is for onnxruntime-node ${CUDA_PROVIDER.runtimeVersion}, installed is ${version}`, { advice: 'npm ci installs the version this program is made for.' });
+  throw new TouchstoneError('usage', `the CUDA provider is for onnxruntime-node ${CUDA_PROVIDER.runtimeVersion}, installed is ${version}`, {
+    advice: 'npm ci installs the version this program is made for.',
+  });
 }
 
 async function install(from: string | undefined, folder: string): Promise<void> {
@@ -74,7 +78,9 @@ async function checkSpace(folder: string, needed: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= needed) return;
-  throw new TouchstoneError('io', `${folder} needs ${Math.ceil(needed / MEGABYTE)} MB, its file system has ${Math.floor(free / MEGABYTE)} MB free`, { advice: 'Free some, or keep node_modules elsewhere.' });
+  throw new TouchstoneError('io', `${folder} needs ${Math.ceil(needed / MEGABYTE)} MB, its file system has ${Math.floor(free / MEGABYTE)} MB free`, {
+    advice: 'Free some, or keep node_modules elsewhere.',
+  });
 }
 
 /** What a setup that was killed has left. */

@@ -44,7 +44,9 @@ async function* tryAll(cuda: CudaDiagnosis): AsyncGenerator<Trial, void, undefin
 }
 
 async function judge(asked: DeviceChoice | null, cuda: CudaDiagnosis, trials: readonly Trial[]): Promise<void> {
-  if (asked?.kind === 'cuda' && !cuda.usable) throw new TouchstoneError('io', 'CUDA was asked for and does not work on this machine', { advice: 'What is missing or wrong stands among the findings.' });
+  if (asked?.kind === 'cuda' && !cuda.usable) {
+    throw new TouchstoneError('io', 'CUDA was asked for and does not work on this machine', { advice: 'What is missing or wrong stands among the findings.' });
+  }
   const chosen = asked?.kind === 'cuda' ? await chooseDevices(asked, () => Promise.resolve(cuda)) : null;
   const needed = ['cpu', ...(chosen?.devices.map(({ device }) => deviceLabel(device)) ?? [])];
   const failed = trials.find(({ device, problem }) => problem !== null && needed.includes(deviceLabel(device)));

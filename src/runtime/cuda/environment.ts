@@ -23,8 +23,8 @@ export interface CudaEnvironment {
   read(path: string): Promise<string | null>;
   /** The path without links; null where nothing is there. */
   realPath(path: string): Promise<string | null>;
-  /** Lower-case hex. */
-  sha256(path: string): Promise<string>;
+  /** Lower-case hex; null where the file cannot be read. */
+  sha256(path: string): Promise<string | null>;
   contains(path: string, bytes: Buffer): Promise<boolean>;
   /** null where there is no such command, or it does not answer within ten seconds. */
   run(command: string, args: readonly string[]): Promise<CommandAnswer | null>;
@@ -54,7 +54,7 @@ export function thisMachine(): CudaEnvironment {
     list: (folder) => readdir(folder).catch(() => []),
     read: (path) => readFile(path, 'utf8').catch(() => null),
     realPath: (path) => realpath(path).catch(() => null),
-    sha256: async (path) => (await hashFile(path)).sha256,
+    sha256: (path) => hashFile(path).then(({ sha256 }) => sha256, () => null),
     contains,
     run,
   };

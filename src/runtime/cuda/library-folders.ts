@@ -30,7 +30,15 @@ export async function libraryFolders(environment: CudaEnvironment): Promise<read
  */
 async function wheelFolders(environment: CudaEnvironment): Promise<readonly LibraryFolder[]> {
   const { VIRTUAL_ENV, CONDA_PREFIX, PATH, HOME } = environment.variables;
-  const prefixes = [VIRTUAL_ENV, CONDA_PREFIX, join(environment.programFolder, '.venv'), await prefixOfPython(environment, PATH), given(HOME) ? join(HOME, '.local') : undefined, '/usr/local', '/usr'];
+  const prefixes = [
+    VIRTUAL_ENV,
+    CONDA_PREFIX,
+    join(environment.programFolder, '.venv'),
+    await prefixOfPython(environment, PATH),
+    given(HOME) ? join(HOME, '.local') : undefined,
+    '/usr/local',
+    '/usr',
+  ];
   const sites: string[] = [];
   for (const prefix of new Set(prefixes.filter(given))) {
     for (const python of await foldersIn(environment, join(prefix, 'lib'), /^python3[\d.]*$/)) sites.push(join(python, 'site-packages'), join(python, 'dist-packages'));

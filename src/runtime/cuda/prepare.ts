@@ -19,7 +19,7 @@ export type OpenLibrary = (module: object, path: string, flags: number) => void;
  * Devices are numbered as nvidia-smi lists them, not by speed, unless CUDA_DEVICE_ORDER is set.
  * @throws TouchstoneError ('io') if a library that CUDA needs cannot be loaded
  */
-export function prepareCudaLibraries({ libraries }: CudaDiagnosis, open: OpenLibrary = (module, path, flags) => { process.dlopen(module, path, flags); }): void {
+export function prepareCudaLibraries({ libraries }: CudaDiagnosis, open: OpenLibrary = openWithNode): void {
   process.env['CUDA_DEVICE_ORDER'] ??= 'PCI_BUS_ID';
   const { RTLD_NOW, RTLD_GLOBAL } = constants.dlopen;
   for (const { name, path } of libraries.filter(({ onLoaderPath }) => !onLoaderPath)) {
@@ -32,3 +32,7 @@ export function prepareCudaLibraries({ libraries }: CudaDiagnosis, open: OpenLib
     }
   }
 }
+
+const openWithNode: OpenLibrary = (module, path, flags) => {
+  process.dlopen(module, path, flags);
+};

@@ -22,7 +22,7 @@ export const CUDA_PROVIDER = {
   /** What the provider asks the loader for besides the C library, each after those it needs itself. */
   libraries: ['libcudart.so.13', 'libcublasLt.so.13', 'libcublas.so.13', 'libcurand.so.10'],
   driverLibrary: 'libcuda.so.1',
-  /** Loaded only where it is there; reductions and one of the attention kernels use it. */
+  /** Loaded only where it is there; what has no other kernel (ReduceMax) refuses without it. https://github.com/microsoft/onnxruntime/pull/29252 */
   optionalLibrary: 'libcudnn.so.9',
 } as const;
 
@@ -49,7 +49,10 @@ async function examineFile(environment: CudaEnvironment, { name, sha256, mark }:
   const path = join(environment.runtimeFolder, name);
   if ((await environment.realPath(path)) === null) return { subject, state: 'missing', expected, found: `nothing in ${environment.runtimeFolder}`, fix: SETUP };
   const found = await environment.sha256(path);
+  if (found === null) return { subject, state: 'wrong', expected, found: 'a file that cannot be read', fix: SETUP };
   if (found === sha256) return { subject, state: 'ok', expected, found: `of onnxruntime ${CUDA_PROVIDER.runtimeVersion}, by its sha256`, fix: null };
-  if (await environment.contains(path, Buffer.from(`\0${mark}\0`))) return { subject, state: 'ok', expected, found: `another build, with ${mark} inside`, fix: null };
+  if (await environment.contains(path, Buffer.from(`\0${mark}\0`))) {
+    return { subject, state: 'ok', expected, found: `another build, with ${mark} inside`, fix: null };
+  }
   return { subject, state: 'wrong', expected, found: `another file, sha256 ${found.slice(0, 16)}…`, fix: SETUP };
 }

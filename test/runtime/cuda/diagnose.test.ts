@@ -22,7 +22,7 @@ describe('a machine with CUDA', () => {
       ['libcuda.so.1', '580.95.05', true],
     ]);
     expect(diagnosis.findings.filter(({ fix }) => fix !== null).map(({ subject }) => subject)).toEqual(['libcudnn.so.9']);
-    expect(about(diagnosis, 'libcudnn.so.9')).toMatchObject({ state: 'optional', found: "nothing; kernels of the runtime's own stand in, which most operations have" });
+    expect(about(diagnosis, 'libcudnn.so.9')).toMatchObject({ state: 'optional', found: 'nothing; most operations have kernels without it, --stats top1 may have none' });
   });
 
   it('is diagnosed the same without ldd and without ldconfig', async () => {
@@ -61,6 +61,8 @@ describe('the provider', () => {
     expect(older.usable).toBe(false);
     const rebuilt = await diagnose(changed(WORKSTATION, { files: { [file]: 'other bytes\x001.29.0\0and more' } }));
     expect(about(rebuilt, 'libonnxruntime_providers_cuda.so')).toMatchObject({ state: 'ok', found: 'another build, with 1.29.0 inside' });
+    const unreadable = await diagnoseCuda({ ...machine(WORKSTATION), sha256: () => Promise.resolve(null) });
+    expect(about(unreadable, 'libonnxruntime_providers_cuda.so')).toMatchObject({ state: 'wrong', found: 'a file that cannot be read' });
     const runtime = await diagnose({ ...WORKSTATION, runtimeVersion: '1.31.0' });
     expect(about(runtime, 'onnxruntime-node')).toMatchObject({ state: 'wrong', found: '1.31.0', fix: 'npm ci' });
   });
