@@ -1,5 +1,5 @@
 /**
- * Measures scoring: tokens a second of the scoring graph beside transformers + PyTorch and beside the runtime's own matrix products, of the whole
+ * Measures scoring: tokens a second of the scoring graph beside transformers + PyTorch and beside the runtime's own matrix products, of int8 beside float32, of the whole
  * pipeline beside the graph alone, and peak memory. A Llama of 134 M random float32 parameters, T = 512. Sides take turns; figures are medians over
  * rounds, ratios medians of the rounds' ratios. Run it on a quiet machine, after `npm run build`.
  *
@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { resolveScoreOptions } from '../../src/config/parse-score-options.js';
-import { openSession } from '../../src/runtime/session.js';
+import type { Precision } from '../../src/records.js';
+import { openSession, type Session } from '../../src/runtime/session.js';
 import { openReferenceModel } from '../../src/scoring/open-reference-model.js';
 import type { ScoreOptions } from '../../src/scoring/options.js';
 import { loadTokenizer } from '../../src/tokenizer/load-tokenizer.js';
@@ -72,11 +73,15 @@ async function main(): Promise<void> {
 async function graphAlone(model: string, texts: readonly string[]): Promise<{ throughput: Throughput[]; versions: Record<string, string> }> {
   const benches = [fullBatch(1, T, SMALL.vocabSize), fullBatch(4, T, SMALL.vocabSize), await documentsBatch(texts)];
   const reference = await openReferenceModel(model, { entropy: false, top1: false });
-  const session = await openSession({ device: { kind: 'cpu' }, ...(await reference.graph(T, { precision: 'float32', device: 'cpu' })), threads: THREADS, spin: true });
+  const open = async (precision: Precision): Promise<Session> =>
+    await openSession({ device: { kind: 'cpu' }, ...(await reference.graph(T, { precision, device: 'cpu' })), threads: THREADS, spin: true });
+  const session = await open('float32');
+  const int8 = await open('int8');
   const sgemm = await openSgemm(model, SMALL, THREADS);
   const pytorch = PYTHON === undefined ? null : await startPyTorch(PYTHON, model, THREADS);
-  const throughput = await measureThroughput({ session, sgemm, pytorch }, benches, ROUNDS, say);
+  const throughput = await measureThroughput({ session, int8, sgemm, pytorch }, benches, ROUNDS, say);
   await session.release();
+  await int8.release();
   await sgemm.release();
   await pytorch?.close();
   return { throughput, versions: pytorch === null ? {} : { PyTorch: pytorch.versions.torch, transformers: pytorch.versions.transformers } };
@@ -95,9 +100,16 @@ function throughputFigures({ bench: { name, batch, tokens }, rounds, largestDiff
   const theirs = rounds.flatMap(({ pytorchSeconds }) => (pytorchSeconds === undefined ? [] : [1 / pytorchSeconds]));
   const tokensOf = (rates: readonly number[]): number[] => rates.map((rate) => rate * tokens);
   const flopsOf = (rates: readonly number[]): number[] => rates.map((rate) => rate * flops);
+  const inInt8 = rounds.map(({ int8 }) => 1 / int8.seconds);
+  const byProcessor = { exact: rounds.map(({ processorSeconds }) => tokens / processorSeconds), int8: rounds.map(({ int8 }) => tokens / int8.processorSeconds) };
+  const approximations: Figure[] = [
+    { figure: `${name}: tokens/s in int8`, values: tokensOf(inInt8), beside: { name: 'float32', values: tokensOf(ours) }, ratio: medianRatio(inInt8, ours), goal: '>= 1.8' },
+    { figure: `${name}: tokens in int8 by second of processor time`, values: byProcessor.int8, beside: { name: 'float32', values: byProcessor.exact }, ratio: medianRatio(byProcessor.int8, byProcessor.exact) },
+  ];
   const padded = tokens < batch.inputIds.length; // counts against the share, whoever pads
   const figures: Figure[] = [
     { figure: `${name}: GFLOP/s`, values: flopsOf(ours), beside: sgemm, ratio: medianRatio(flopsOf(ours), sgemm.values), ...(padded ? {} : { goal: '>= 0.80' }) },
+    ...approximations,
   ];
   if (largestDifference === null) return [{ figure: `${name}: tokens/s`, values: tokensOf(ours), beside: NO_PYTORCH, goal: '>= 1.2' }, ...figures];
   return [

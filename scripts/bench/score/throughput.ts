@@ -8,6 +8,10 @@ import type { Sgemm } from './sgemm.js';
 /** One batch by all sides, right after one another. */
 export interface ThroughputRound {
   readonly seconds: number;
+  /** Of processor time, over all threads. */
+  readonly processorSeconds: number;
+  /** The same in int8. */
+  readonly int8: { readonly seconds: number; readonly processorSeconds: number };
   /** Absent where PyTorch is left out. */
   readonly pytorchSeconds?: number;
   /** FLOP/s of the runtime's own Gemm at this batch's shapes. */
@@ -23,6 +27,7 @@ export interface Throughput {
 
 export interface Sides {
   readonly session: Session;
+  readonly int8: Session;
   readonly sgemm: Sgemm;
   readonly pytorch: PyTorch | null;
 }
@@ -31,10 +36,11 @@ export interface Sides {
 const PAUSE_MS = 100;
 
 /** Every batch once for warming up, which also compares the losses, and then `rounds` times in turn. */
-export async function measureThroughput({ session, sgemm, pytorch }: Sides, benches: readonly BenchBatch[], rounds: number, say: (text: string) => void): Promise<Throughput[]> {
+export async function measureThroughput({ session, int8, sgemm, pytorch }: Sides, benches: readonly BenchBatch[], rounds: number, say: (text: string) => void): Promise<Throughput[]> {
   const results = [];
   for (const bench of benches) {
     const { losses } = await runBatch(session, bench.batch);
+    await runBatch(int8, bench.batch);
     const theirs = await pytorch?.losses(bench.batch);
     const differences = theirs?.map((loss, at) => Math.abs(loss - losses.loss[at]!));
     results.push({ bench, rounds: [] as ThroughputRound[], largestDifference: differences === undefined ? null : Math.max(...differences) });
@@ -43,13 +49,21 @@ export async function measureThroughput({ session, sgemm, pytorch }: Sides, benc
     for (const { bench, rounds: measured } of results) {
       say(`round ${round} of ${rounds}: ${bench.name}`);
       const rate = await sgemm.rate(bench.batch);
-      const started = performance.now();
-      await runBatch(session, bench.batch);
-      const seconds = (performance.now() - started) / 1000;
-      await sleep(PAUSE_MS);
+      const exact = await timed(session, bench);
+      const approximate = await timed(int8, bench);
       const answer = await pytorch?.score(bench.batch);
-      measured.push({ seconds, sgemm: rate, ...(answer === undefined ? {} : { pytorchSeconds: answer.seconds }) });
+      measured.push({ ...exact, int8: approximate, sgemm: rate, ...(answer === undefined ? {} : { pytorchSeconds: answer.seconds }) });
     }
   }
   return results;
+}
+
+async function timed(session: Session, { batch }: BenchBatch): Promise<Pick<ThroughputRound, 'seconds' | 'processorSeconds'>> {
+  const before = process.cpuUsage();
+  const started = performance.now();
+  await runBatch(session, batch);
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  await sleep(PAUSE_MS);
+  return { seconds, processorSeconds: (user + system) / 1e6 };
 }
