@@ -80,7 +80,8 @@ describe('several devices', { timeout: 180_000 }, () => {
 
   it('are named with their units where they differ', () => {
     const { folder, score } = bench();
-    const mixed = score({ devices: ['H100', 'A100'] }, 'run', '--device', 'cuda:0,1', '--precision', 'float32', '--json');
+    const mixed = score({ devices: ['H100', 'A100'] }, 'run', '--device', 'cuda:0,1', '--precision', 'float32', '--threads', '2', '--workers', '2', '--json');
+    expect(mixed.stderr).toContain('2 threads, 4 sessions');
     expect(mixed.status).toBe(0);
     const { devices } = devicesOf(join(folder, 'run')) as { devices: { name: string; units: number }[] };
     expect(devices.map(({ name }) => name)).toEqual(['A100', 'H100']);
