@@ -80,7 +80,7 @@ export async function openLanes(lanes: readonly Lane[]): Promise<SessionInfo> {
     deviceFaultOf(message) === 'memory'
       ? 'Its weights must fit into the memory of each device, once for every one of --workers; nvidia-smi shows what other processes hold.'
       : 'touchstone doctor says what CUDA lacks on this machine; --device cpu does without it.';
-  throw new TouchstoneError('io', `onnxruntime could not load the model on ${deviceLabel(device)}: ${message}`, { advice, cause: reason });
+  throw new TouchstoneError('io', `onnxruntime could not load the model on ${deviceLabel(device)}: ${faultText(message)}`, { advice, cause: reason });
 }
 
 /** Runs a batch on every lane. Closes all of them where one fails. */

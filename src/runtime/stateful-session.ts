@@ -1,7 +1,7 @@
 import { Piscina } from 'piscina';
 import { messageOf, TouchstoneError } from '../errors.js';
 import type { Device } from '../records.js';
-import { deviceLabel } from './device-faults.js';
+import { deviceLabel, faultText } from './device-faults.js';
 import type { Tensors } from './protocol.js';
 import { statefulFault, TrainingDeviceLost } from './stateful-faults.js';
 import type { State, StatefulSpec, StatefulTask } from './stateful-protocol.js';
@@ -65,5 +65,5 @@ export async function openStatefulSession(spec: StatefulSpec, state: State, { wo
 
 function unloadable(device: Device, error: unknown): TouchstoneError {
   if (device.kind === 'cpu') return new TouchstoneError('internal', `onnxruntime could not load the training graph: ${messageOf(error)}`, { cause: error });
-  return new TouchstoneError('io', `onnxruntime could not load the training graph on ${deviceLabel(device)}: ${messageOf(error)}`, { advice: 'touchstone doctor says whether CUDA works here.', cause: error });
+  return new TouchstoneError('io', `onnxruntime could not load the training graph on ${deviceLabel(device)}: ${faultText(messageOf(error))}`, { advice: 'touchstone doctor says whether CUDA works here.', cause: error });
 }

@@ -25,6 +25,10 @@ describe('an error of the runtime', () => {
     expect(faultText('Non-zero status code returned.\nStatus Message: CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; hostname=n1')).toBe(
       'CUDA failure 700: an illegal memory access was encountered',
     );
+    const unopened =
+      '/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_call.cc:154 void onnxruntime::CudaCall(ERRTYPE, const char*, int) [with ERRTYPE = cudaError; bool THRW = true] ' +
+      'CUDA failure 100: no CUDA-capable device is detected ; GPU=-1 ; hostname=n1 ; file=cuda_execution_provider.cc ; line=345 ; expr=cudaSetDevice(info_.device_id); \n\n';
+    expect(faultText(unopened)).toBe('CUDA failure 100: no CUDA-capable device is detected');
     expect(faultText('first\nsecond')).toBe('first');
   });
 });
