@@ -50,7 +50,7 @@ function lasting(run: string): Record<string, string> {
 
 const devicesOf = (run: string): unknown => (JSON.parse(readFileSync(join(run, 'manifest.json'), 'utf8')) as { computation: unknown }).computation;
 
-describe('several devices', { timeout: 180_000 }, () => {
+describe('several devices', { timeout: 300_000 }, () => {
   it('give the bytes that one gives, and lose no row where one breaks: its unit is tried again on the others', () => {
     const { folder, score } = bench();
     const one = score(TWO, 'one', '--device', 'cuda', '--precision', 'float32');
@@ -103,7 +103,7 @@ describe('several devices', { timeout: 180_000 }, () => {
   });
 });
 
-describe('a device that computes something else than a CPU', { timeout: 180_000 }, () => {
+describe('a device that computes something else than a CPU', { timeout: 300_000 }, () => {
   it('ends the command before anything is written', () => {
     const { folder, score } = bench();
     const { status, stderr } = score({ ...TWO, spoilAt: { 1: 1 } }, 'run', '--device', 'cuda:0,1', '--precision', 'float32');
@@ -113,7 +113,7 @@ describe('a device that computes something else than a CPU', { timeout: 180_000 
   });
 });
 
-describe('a machine without CUDA', { timeout: 180_000 }, () => {
+describe('a machine without CUDA', { timeout: 300_000 }, () => {
   const NONE: Machine = { devices: [] };
 
   it('ends --device cuda with the cause, and is named by auto, which takes the CPU; a run keeps its kind of device', () => {
