@@ -27,7 +27,7 @@ export interface DifferingRow {
   readonly unit: number;
   readonly row: number;
   readonly id: string;
-  /** The first token that differs. */
+  /** The first token that differs; the one that differs most where only the row's mean does. */
   readonly token: number;
   /** Nats; null = NaN, not scored. */
   readonly stored: number | null;
@@ -40,6 +40,8 @@ export interface SampleReport {
   readonly tokens: number;
   /** Nats; how far a loss may be from the stored one. */
   readonly tolerance: number;
+  /** Nats; how far those of a row of some length may be on average. */
+  readonly meanTolerance: number;
   /** Nats, over the tokens that have a loss in both. */
   readonly largestDifference: number;
   readonly differing: readonly DifferingRow[];
@@ -54,6 +56,13 @@ const TOLERANCE: Readonly<Record<DeviceKind, number>> = { cpu: 1e-4, cuda: 1e-3 
  * integer, and losses differ by a part of what the approximation costs; in float16 on CUDA other batches have other kernels, or the sample is in float32; and a sample's largest error is not the corpus's.
  */
 const ERRORS_ALLOWED = 3;
+/**
+ * The same for the mean of a row, in multiples of the mean error: what single tokens are allowed would let pass the losses of another model. Errors of rows differ
+ * by their kind of text: on noise they are twice the mean.
+ */
+const MEAN_ERRORS_ALLOWED = 5;
+/** Tokens from which on a row has a mean worth judging. */
+const LEAST_TOKENS = 32;
 /** Nats: half a step of the 2^-11 grid that losses may have been rounded to. */
 const HALF_STEP = 2 ** -12;
 const BATCH_TOKENS = 4096;
@@ -68,7 +77,7 @@ export async function rescore(rows: AsyncIterable<SampledRow>, plan: Plan, calib
   const numerics = await sampleNumerics(plan, device);
   const sessions = await openPlannedModel(plan, modelPath ?? plan.model.location, numerics, threads, signal);
   try {
-    return await compareRows(rows, plan, { seed, tolerance: toleranceOf(plan, numerics.device, calibration) }, numerics, sessions, signal);
+    return await compareRows(rows, plan, { seed, ...tolerances(plan, numerics.device, calibration) }, numerics, sessions, signal);
   } finally {
     await sessions.close();
   }
@@ -87,7 +96,7 @@ async function openPlannedModel(plan: Plan, path: string, numerics: SampleNumeri
   return await openSessionPool(numerics.devices.map(({ device }) => ({ ...share, device })));
 }
 
-async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, { seed, tolerance }: Pick<SampleReport, 'seed' | 'tolerance'>, { device, notes: differences }: SampleNumerics, sessions: SessionPool, signal: AbortSignal | undefined): Promise<SampleReport> {
+async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, judgement: Pick<SampleReport, 'seed' | 'tolerance' | 'meanTolerance'>, { device, notes: differences }: SampleNumerics, sessions: SessionPool, signal: AbortSignal | undefined): Promise<SampleReport> {
   const open: { readonly stored: SampledRow; document?: OpenDocument }[] = [];
   const documents = asDocuments(rows, plan, (stored) => open.push({ stored }));
   let opened = 0;
@@ -96,7 +105,7 @@ async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, { seed, 
     while (open[0]?.document?.complete === true) {
       const { stored, document } = open.shift()!;
       opened--;
-      compare(stored, document!.finish().refLoss, tolerance, report);
+      compare(stored, document!.finish().refLoss, judgement, report);
     }
   };
   for await (const batch of batches(documents, { ...batchOptions({ ...plan, model: { ...plan.model, device } }, BATCH_TOKENS), stats: NO_STATS }, (document) => { open[opened++]!.document = document; })) {
@@ -110,11 +119,12 @@ async function compareRows(rows: AsyncIterable<SampledRow>, plan: Plan, { seed, 
     ...differences,
     ...(runtimeVersion() === plan.tool.onnxruntime ? [] : [`the run was scored with onnxruntime ${plan.tool.onnxruntime}, the sample with ${runtimeVersion()}`]),
   ];
-  return { seed, tolerance, ...report, notes };
+  return { ...judgement, ...report, notes };
 }
 
-function toleranceOf({ model, output }: Plan, device: DeviceKind, calibration: Calibration | null): number {
-  return Math.max(TOLERANCE[model.device], TOLERANCE[device]) + ERRORS_ALLOWED * (calibration?.maxError ?? 0) + (output.lossPrecision === 'grid11' ? HALF_STEP : 0);
+function tolerances({ model, output }: Plan, device: DeviceKind, calibration: Calibration | null): Pick<SampleReport, 'tolerance' | 'meanTolerance'> {
+  const exact = Math.max(TOLERANCE[model.device], TOLERANCE[device]) + (output.lossPrecision === 'grid11' ? HALF_STEP : 0);
+  return { tolerance: exact + ERRORS_ALLOWED * (calibration?.maxError ?? 0), meanTolerance: exact + MEAN_ERRORS_ALLOWED * (calibration?.meanError ?? 0) };
 }
 
 /** A row as the text it was scored from. */
@@ -133,15 +143,22 @@ function endOfText({ tokenIds, refLoss }: SampledRow, eosId: number): number {
   return end;
 }
 
-function compare(stored: SampledRow, recomputed: Float32Array, tolerance: number, report: { rows: number; tokens: number; largestDifference: number; differing: DifferingRow[] }): void {
+function compare(stored: SampledRow, recomputed: Float32Array, { tolerance, meanTolerance }: Pick<SampleReport, 'tolerance' | 'meanTolerance'>, report: { rows: number; tokens: number; largestDifference: number; differing: DifferingRow[] }): void {
   let first = -1;
+  let worst = 0;
+  let [sum, count, largest] = [0, 0, 0];
   for (let token = 0; token < recomputed.length; token++) {
     const [was, is] = [stored.refLoss[token]!, recomputed[token]!];
     const difference = Math.abs(was - is); // NaN where one of them is
-    if (difference > report.largestDifference) report.largestDifference = difference;
     const same = Number.isNaN(difference) ? Number.isNaN(was) && Number.isNaN(is) : difference <= tolerance;
     if (!same && first < 0) first = token;
+    if (Number.isNaN(difference)) continue;
+    if (difference > largest) [largest, worst] = [difference, token];
+    sum += difference;
+    count++;
   }
+  if (first < 0 && count >= LEAST_TOKENS && sum / count > meanTolerance) first = worst;
+  report.largestDifference = Math.max(report.largestDifference, largest);
   report.rows++;
   report.tokens += recomputed.length;
   if (first < 0) return;

@@ -5,12 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CalibrationRecord } from '../../src/run/calibration-record.js';
 import { readManifest } from '../../src/run/manifest.js';
 import { sealRecord } from '../../src/run/sealed-record.js';
+import { readPlan } from '../../src/run/plan.js';
 import { readStatus } from '../../src/run/status.js';
 import { finalizeFolder } from '../../src/scoring/finalize.js';
 import { score } from '../../src/scoring/score.js';
+import { inTurn } from '../../src/stream/in-turn.js';
+import { rescore, type SampleReport } from '../../src/verify/rescore.js';
 import { verifyRun, type VerifyReport } from '../../src/verify/verify-run.js';
 import { auditOf } from '../audit/audited-runs.js';
-import { demoDocuments, demoOptions, writeJsonl } from '../scoring/demo-run.js';
+import { allRows, demoDocuments, demoOptions, writeJsonl } from '../scoring/demo-run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'touchstone-calibration-'));
 const whole = join(folder, 'run');
@@ -45,6 +48,21 @@ describe('verify of a run in int8', () => {
     expect(problems).toEqual([]);
     expect(files).toBe((await verifyRun(exact, null)).files + 1);
     expect(sample).toMatchObject({ rows: 5, largestDifference: 0, differing: [], tolerance: 1e-4 + 3 * recordOf(whole).maxError! });
+  });
+
+  it('tells a row whose losses are each within the tolerance and too far off on average', async () => {
+    const calibration = recordOf(whole);
+    const { maxError, meanError } = calibration;
+    const plan = await readPlan(whole);
+    const rows = await allRows(whole);
+    const report = async (off: number): Promise<SampleReport> => {
+      const stored = rows.map(({ doc_id: id, token_ids: tokenIds, ref_loss: refLoss }, row) => ({ unit: 0, row, id, tokenIds, refLoss: refLoss.map((loss) => loss + off) }));
+      return await rescore(inTurn(stored), plan, calibration, 'a', { threads: 2, device: { kind: 'cpu' } });
+    };
+    const far = await report((3 * maxError! + 5 * meanError!) / 2);
+    expect(far.largestDifference).toBeLessThan(far.tolerance);
+    expect(far.differing).toHaveLength(rows.length);
+    expect(await report(4 * meanError!)).toMatchObject({ rows: rows.length, differing: [] });
   });
 
   it('finds a flipped bit in the calibration', async () => {

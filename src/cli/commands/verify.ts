@@ -54,10 +54,10 @@ function reportText(run: string, { finished, units, files, bytes, problems, samp
   return `${lines.join('\n')}\n`;
 }
 
-function sampleLines({ seed, rows, tokens, largestDifference, tolerance, differing, notes }: SampleReport): string[] {
+function sampleLines({ seed, rows, tokens, largestDifference, tolerance, meanTolerance, differing, notes }: SampleReport): string[] {
   const value = (loss: number | null): string => (loss === null ? 'NaN' : loss.toFixed(6));
   return [
-    `sample     ${rows} rows, ${countText(tokens)} tokens, --seed ${terminalText(seed)}: largest difference ${largestDifference.toPrecision(3)} nats, at most ${tolerance.toPrecision(3)} allowed`,
+    `sample     ${rows} rows, ${countText(tokens)} tokens, --seed ${terminalText(seed)}: largest difference ${largestDifference.toPrecision(3)} nats, at most ${tolerance.toPrecision(3)} allowed${meanTolerance < tolerance ? `, and ${meanTolerance.toPrecision(3)} on average of a row` : ''}`,
     ...notes.map((note) => `note       ${note}`),
     ...differing
       .slice(0, ROWS_SHOWN)
