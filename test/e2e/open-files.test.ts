@@ -14,7 +14,8 @@ describe('a limit of open files that is too low even for loading the program', (
     writeJsonl(corpus, demoDocuments(2));
     const command = [process.execPath, MAIN, 'score', '--corpus', corpus, '--model', DEMO_MODEL, '--out', join(folder, 'run'), '--context-length', '64', '--threads', '1'];
     const limited = spawnSync('sh', ['-c', `ulimit -n ${limit}; exec "$@"`, 'sh', ...command], { encoding: 'utf8' });
-    expect(limited.stderr).toMatch(/^touchstone: cannot open \S+: this process has too many files open \(EMFILE\)\n {2}Raise the limit of open files \(ulimit -n\), then run the same command again/);
+    // Which of the program's files is the first too many, and whether Node says so or calls it missing, differs from machine to machine.
+    expect(limited.stderr).toMatch(/^touchstone: (cannot open \S+: this process has too many files open \(EMFILE\)|a file of this program could not be loaded: [^\n]+)\n {2}Raise the limit of open files \(ulimit -n\)/);
     expect(limited.stderr).not.toContain('    at ');
     expect(limited.status).toBe(74);
     const unlimited = spawnSync(command[0]!, command.slice(1), { encoding: 'utf8' });

@@ -42,7 +42,7 @@ describe('the device of a training run', () => {
       flags: {}, cwd: folder,
     });
     await expect(train(options, { diagnose: () => Promise.resolve(WITHOUT_DRIVER) })).rejects.toMatchObject({
-      kind: 'io', message: expect.stringMatching(/^CUDA was asked for and does not work on this machine:\n {2}driver: no driver; expected NVIDIA driver/) as string, advice: expect.stringContaining("First: install NVIDIA's driver") as string,
+      kind: 'io', message: expect.stringMatching(/^CUDA was asked for and does not work on this machine:\n {2}driver: no driver; expected NVIDIA driver/) as string, advice: expect.stringContaining("First of all: install NVIDIA's driver") as string,
     });
     expect(existsSync(join(folder, 'out'))).toBe(false);
   });
