@@ -10,7 +10,8 @@ export function devicesText(devices: readonly ComputeDevice[]): string {
 }
 
 /** "int8 is off by 0.021 nats in the mean, 0.42 at most; 0.23 % of the tokens enter or leave the 60 % with the lowest loss (against float32, 32768 tokens)" */
-export function calibrationText(precision: Precision, { tokens, meanError, maxError, changedSelection }: Calibration): string {
+export function calibrationText(precision: Precision, { tokens, meanError, maxError, changedSelection, notCompared }: Calibration): string {
+  if (notCompared !== undefined) return `${precision} could not be compared with float32: ${terminalText(notCompared)}`;
   if (meanError === null || maxError === null || changedSelection === null) return `${precision} could not be compared with float32: the corpus has no token to score`;
   return `${precision} is off by ${meanError.toPrecision(2)} nats in the mean, ${maxError.toPrecision(2)} at most; ${(100 * changedSelection).toPrecision(2)} % of the tokens enter or leave the 60 % with the lowest loss (against float32, ${tokens} tokens)`;
 }

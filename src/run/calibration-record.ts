@@ -24,6 +24,8 @@ export interface Calibration {
   readonly changedSelection: number | null;
   /** Tokens the model gives no finite loss for. */
   readonly nonfinite: { readonly float32: number; readonly approximate: number };
+  /** Why nothing was compared, where the model could not be run in float32: then all counts are 0. */
+  readonly notCompared?: string;
 }
 
 /** calibration.json: a calibration, and what it is of. Measured once, before the first unit is scored. */
@@ -41,6 +43,7 @@ const figures = {
   bias: z.number().nullable(),
   changedSelection: z.number().min(0).max(1).nullable(),
   nonfinite: z.strictObject({ float32: count, approximate: count }),
+  notCompared: z.string().exactOptional(),
 };
 
 export const calibrationSchema: z.ZodType<Calibration> = z.strictObject(figures);

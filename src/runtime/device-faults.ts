@@ -88,3 +88,13 @@ export class DeviceOutOfMemory extends TouchstoneError {
     return new DeviceOutOfMemory(this.device, this.reason, { on: batch, cause: this.cause });
   }
 }
+
+/** The weights of a model do not fit into a device's memory. */
+export class ModelTooLarge extends TouchstoneError {
+  constructor(device: Device, reason: string, cause: unknown) {
+    super('io', `onnxruntime could not load the model on ${deviceLabel(device)}: ${reason}`, {
+      advice: 'Its weights must fit into the memory of each device, once for every one of --workers; nvidia-smi shows what other processes hold.',
+      cause,
+    });
+  }
+}

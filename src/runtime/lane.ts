@@ -1,7 +1,7 @@
 import { Piscina } from 'piscina';
 import { messageOf, TouchstoneError } from '../errors.js';
 import type { Device } from '../records.js';
-import { deviceFaultOf, deviceLabel, DeviceOutOfMemory, faultText } from './device-faults.js';
+import { deviceFaultOf, deviceLabel, DeviceOutOfMemory, faultText, ModelTooLarge } from './device-faults.js';
 import { HungWorker } from './hung-worker.js';
 import type { SessionInfo, SessionSpec, SessionTask, Tensors } from './protocol.js';
 
@@ -76,11 +76,11 @@ export async function openLanes(lanes: readonly Lane[]): Promise<SessionInfo> {
   if (device.kind === 'cpu') {
     throw new TouchstoneError('io', `onnxruntime could not load the model: ${message}`, { advice: 'Check that the checkpoint is complete and that its weights fit into memory.', cause: reason });
   }
-  const advice =
-    deviceFaultOf(message) === 'memory'
-      ? 'Its weights must fit into the memory of each device, once for every one of --workers; nvidia-smi shows what other processes hold.'
-      : 'touchstone doctor says what CUDA lacks on this machine; --device cpu does without it.';
-  throw new TouchstoneError('io', `onnxruntime could not load the model on ${deviceLabel(device)}: ${faultText(message)}`, { advice, cause: reason });
+  if (deviceFaultOf(message) === 'memory') throw new ModelTooLarge(device, faultText(message), reason);
+  throw new TouchstoneError('io', `onnxruntime could not load the model on ${deviceLabel(device)}: ${faultText(message)}`, {
+    advice: 'touchstone doctor says what CUDA lacks on this machine; --device cpu does without it.',
+    cause: reason,
+  });
 }
 
 /** Runs a batch on every lane. Closes all of them where one fails. */

@@ -42,7 +42,7 @@ interface Tolerance {
  * float16 and int8: measured against float32 on these texts, with the same graphs on a CPU, 0.090 and 0.230 at most, 0.0054 and 0.0159 in the mean. The float16 kernels of
  * that CPU added products up in float16, which costs more than CUDA's sums in float32.
  */
-const TOLERANCE: Readonly<Record<Precision, Tolerance>> = {
+export const TOLERANCE: Readonly<Record<Precision, Tolerance>> = {
   float32: { token: 1e-4, mean: 2e-5 },
   float16: { token: 0.5, mean: 0.03 },
   int8: { token: 1.2, mean: 0.08 },

@@ -57,7 +57,8 @@ function identityFacts({ model, devices, calibration, tokenizer, windows, tool, 
 /** What the precision costs. */
 function calibrationFacts(calibration: RunIdentity['calibration']): [string, string][] {
   if (calibration === null) return [];
-  const { tokens, meanError, maxError, changedSelection } = calibration;
+  const { tokens, meanError, maxError, changedSelection, notCompared } = calibration;
+  if (notCompared !== undefined) return [['Error against float32', `not measured: ${escaped(notCompared)}`]];
   if (meanError === null || maxError === null || changedSelection === null) return [['Error against float32', 'not measured: the corpus has no token to score']];
   const changed = `${percentText(changedSelection)} of the tokens enter or leave the 60 % with the lowest loss`;
   return [['Error against float32', `mean ${meanError.toPrecision(2)} nats, largest ${maxError.toPrecision(2)}, ${changed} (${countText(tokens)} tokens)`]];

@@ -1,6 +1,7 @@
 import { TouchstoneError } from '../../errors.js';
 import type { Precision } from '../../records.js';
 import type { Calibration } from '../../run/calibration-record.js';
+import { DeviceOutOfMemory, ModelTooLarge } from '../../runtime/device-faults.js';
 import type { SessionPool } from '../../runtime/session-pool.js';
 import { mapOrdered } from '../../stream/map-ordered.js';
 import { scatterLosses } from '../../windows/batch.js';
@@ -22,14 +23,24 @@ export interface CalibrationContext {
 
 /**
  * Scores a sample in both precisions and compares. Depends on the sample, the model and the kind of processor alone: sums are taken in the order of the documents.
+ * Where the model does not fit into a device in float32, which takes twice the memory of float16, nothing is compared, and the result says so.
  * @throws TouchstoneError ('data') if tokens with a finite loss in float32 have none in the precision
  */
 export async function calibrate(sample: Sample, { precision, openExact, openApproximate, ...context }: CalibrationContext): Promise<Calibration> {
-  const exact = await scored(sample, openExact, context);
+  const exact = await scored(sample, openExact, context).catch((error: unknown) => {
+    if (error instanceof ModelTooLarge || error instanceof DeviceOutOfMemory) return error;
+    throw error;
+  });
+  if (exact instanceof TouchstoneError) return notCompared(exact.message);
   const approximate = await scored(sample, openApproximate, context);
   const { lost, ...errors } = lossErrors(exact.losses, approximate.losses);
   if (lost > 0) throw outOfRange(precision, lost, lost + errors.tokens);
   return { documents: sample.documents, ...errors, nonfinite: { float32: exact.nonfinite, approximate: approximate.nonfinite } };
+}
+
+function notCompared(reason: string): Calibration {
+  const none = { meanError: null, maxError: null, bias: null, changedSelection: null };
+  return { documents: 0, tokens: 0, ...none, nonfinite: { float32: 0, approximate: 0 }, notCompared: reason };
 }
 
 interface ScoredSample {

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { TokenizedDocument } from '../../../src/records.js';
 import type { Tensors } from '../../../src/runtime/protocol.js';
+import { calibrationText } from '../../../src/cli/computation-text.js';
+import { calibrationSchema } from '../../../src/run/calibration-record.js';
+import { DeviceOutOfMemory, ModelTooLarge } from '../../../src/runtime/device-faults.js';
 import type { SessionPool } from '../../../src/runtime/session-pool.js';
 import { calibrate, type CalibrationContext } from '../../../src/scoring/calibration/calibrate.js';
 
@@ -55,6 +58,18 @@ describe('a calibration', () => {
       message: '2 of 27 tokens of the calibration sample have a finite loss in float32 and none in float16: the model leaves the range of float16',
       advice: expect.stringContaining('--precision float32') as string,
     });
+  });
+
+  it('says why nothing was compared where float32 does not fit into a device, and leaves the run to its precision', async () => {
+    const device = { kind: 'cuda', id: 0 } as const;
+    for (const error of [new ModelTooLarge(device, 'CUDA failure 2: out of memory', null), new DeviceOutOfMemory(device, 'CUDA failure 2: out of memory')]) {
+      const found = await calibrate(SAMPLE, { precision: 'float16', openExact: () => Promise.reject(error), openApproximate: () => Promise.reject(new Error('not asked for')), batches: BATCHES });
+      expect(found).toMatchObject({ documents: 0, tokens: 0, meanError: null, notCompared: expect.stringMatching(/cuda:0.*out of memory/) as string });
+      expect(calibrationText('float16', found)).toMatch(/^float16 could not be compared with float32: .*cuda:0.*out of memory/);
+      expect(calibrationSchema.safeParse(found).success).toBe(true);
+    }
+    const broken = calibrate(SAMPLE, { precision: 'float16', openExact: () => Promise.reject(new Error('no such file')), openApproximate: sessions((id) => id), batches: BATCHES });
+    await expect(broken).rejects.toThrow('no such file');
   });
 
   it('of nothing has no figures', async () => {
