@@ -7,7 +7,7 @@ import { DEMO_MODEL, demoDocuments, temporaryFolder, writeJsonl } from '../scori
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** Loaded before the program: its file system answers EPERM to every link, and may kill the process where a commit record would get its name. */
+/** Loaded before the program: its file system answers EPERM to every link, and may kill the process where a file would get its name. */
 const NO_LINKS = `
 import fs from 'node:fs/promises';
 import { appendFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ fs.link = async () => {
   throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' });
 };
 fs.rename = async (from, to) => {
-  if (process.env.KILL === 'commit' && to.includes('/commits/')) process.kill(process.pid, 'SIGKILL');
+  if (process.env.KILL !== undefined && to.endsWith(process.env.KILL)) process.kill(process.pid, 'SIGKILL');
   await rename(from, to);
 };
 syncBuiltinESMExports();
@@ -41,15 +41,15 @@ describe('a run on a file system without hard links', () => {
     expect(existsSync(join(at, 'refused'))).toBe(false);
 
     const run = join(at, 'unlinked');
-    expect(score(at, run, { KILL: 'commit' }).signal).toBe('SIGKILL');
+    expect(score(at, run, { KILL: '/commits/00000.json' }).signal).toBe('SIGKILL');
     expect(readFileSync(join(run, 'commits/00000.json'), 'utf8')).toBe('');
     const again = score(at, run, {});
     expect([again.status, again.stderr]).toEqual([0, '']);
     expect(readFileSync(join(at, 'refused'), 'utf8').split('\n').length).toBeGreaterThan(8);
     for (const name of LASTING) expect(readFileSync(join(run, name)).equals(readFileSync(join(at, 'linked', name)))).toBe(true);
-    // What another worker had written of the other unit by the time of the kill was never committed, and is set aside too.
+    // The other unit was under way beside it: whatever of it was claimed or written and not committed by the time of the kill is set aside too.
     const [record, ...others] = readdirSync(join(run, 'stale'));
     expect(record).toMatch(/^00000\.json\.[0-9a-f]{16}$/);
-    for (const name of others) expect(name).toMatch(/^(part-00001\.parquet|00001\.jsonl)\.[0-9a-f]{16}$/);
+    for (const name of others) expect(name).toMatch(/^(part-00001\.parquet|00001\.jsonl?)\.[0-9a-f]{16}$/);
   });
 });
