@@ -1,4 +1,4 @@
-import type { CudaDiagnosis, Finding } from '../runtime/cuda/diagnose.js';
+import { isFault, type CudaDiagnosis, type Finding } from '../runtime/cuda/diagnosis.js';
 import { deviceLabel } from '../runtime/device-faults.js';
 import type { Processor } from '../runtime/processor.js';
 import type { Trial } from '../scoring/trial.js';
@@ -27,9 +27,10 @@ export function machineText({ node, onnxruntime, processor, cuda }: ExaminedMach
 
 const INDENT = 12;
 
-function findingLines({ subject, state, expected, found }: Finding): string[] {
+function findingLines(finding: Finding): string[] {
+  const { subject, state, expected, found } = finding;
   const line = `  ${state.padEnd(INDENT - 2)}${subject}: ${terminalText(found)}`;
-  return isFault(state) ? [line, `${' '.repeat(INDENT)}expected ${terminalText(expected)}`] : [line];
+  return isFault(finding) ? [line, `${' '.repeat(INDENT)}expected ${terminalText(expected)}`] : [line];
 }
 
 export function trialText({ device, precision, seconds, problem }: Trial): string {
@@ -39,7 +40,7 @@ export function trialText({ device, precision, seconds, problem }: Trial): strin
 
 /** What to do, where something is to be done, and as the last line what works. */
 export function verdictText(cuda: CudaDiagnosis, trials: readonly Trial[]): string {
-  const faults = cuda.findings.filter(({ state }) => isFault(state));
+  const faults = cuda.findings.filter(isFault);
   const steps = [...new Set(faults.flatMap(({ fix }) => fix ?? []))];
   const listed = steps.length > 1 ? ['', 'to use CUDA', ...steps.map((step, at) => `  ${at + 1}. ${step}`), ''] : [];
   const cpu = trials.find(({ device }) => device.kind === 'cpu')!;
@@ -59,5 +60,3 @@ function cudaVerdict({ devices }: CudaDiagnosis, faults: readonly Finding[], ste
   const fails = tried.filter(({ problem }) => problem !== null).map(({ label, problem }) => `${label}: ${terminalText(problem!)}`);
   return [works.length === 0 ? '' : `works on ${works.join(', ')}`, fails.length === 0 ? '' : `does not work on ${fails.join('; ')}`].filter((part) => part !== '').join('; ');
 }
-
-const isFault = (state: Finding['state']): boolean => state === 'missing' || state === 'wrong';

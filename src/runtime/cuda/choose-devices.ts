@@ -1,7 +1,7 @@
 import { TouchstoneError } from '../../errors.js';
 import type { ComputeDevice, DeviceChoice, DeviceKind } from '../../records.js';
 import { diagnoseCuda } from './diagnose.js';
-import type { CudaDiagnosis } from './diagnosis.js';
+import { isFault, type CudaDiagnosis } from './diagnosis.js';
 import { prepareCudaLibraries } from './prepare.js';
 import { demandTrueFloat32 } from './true-float32.js';
 
@@ -73,15 +73,13 @@ function recorded(id: number, { devices, driver, libraries }: CudaDiagnosis): Co
 }
 
 function withoutCuda(diagnosis: CudaDiagnosis): TouchstoneError {
-  const fix = diagnosis.findings.find(({ state, fix }) => isFault(state) && fix !== null)?.fix ?? null;
+  const fix = diagnosis.findings.find((finding) => isFault(finding) && finding.fix !== null)?.fix ?? null;
   return new TouchstoneError('io', `CUDA was asked for and does not work on this machine:${faults(diagnosis).map((fault) => `\n  ${fault}`).join('') || ' no device was found'}`, {
     advice: `touchstone doctor shows everything that was looked at; --device cpu does without CUDA.${fix === null ? '' : ` First of all: ${fix}`}`,
   });
 }
 
-const isFault = (state: string): boolean => state === 'missing' || state === 'wrong';
-
 /** "driver: no driver, expected NVIDIA driver 580 or newer" */
 function faults({ findings }: CudaDiagnosis): string[] {
-  return findings.filter(({ state }) => isFault(state)).map(({ subject, expected, found }) => `${subject}: ${found}; expected ${expected}`);
+  return findings.filter(isFault).map(({ subject, expected, found }) => `${subject}: ${found}; expected ${expected}`);
 }

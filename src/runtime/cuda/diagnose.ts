@@ -1,4 +1,4 @@
-import type { CudaDiagnosis, Finding } from './diagnosis.js';
+import { isFault, type CudaDiagnosis, type Finding } from './diagnosis.js';
 import { examineDriver } from './driver.js';
 import { thisMachine, type CudaEnvironment } from './environment.js';
 import { findLibraries } from './find-libraries.js';
@@ -20,5 +20,5 @@ export async function diagnoseCuda(environment: CudaEnvironment = thisMachine())
   const { libraries, cudaMajor, findings } = await findLibraries(environment, await askLoader(environment));
   const driver = await examineDriver(environment, libraries.find(({ name }) => name === CUDA_PROVIDER.driverLibrary));
   const all = [...driver.findings, ...provider, ...findings];
-  return { devices: driver.devices, driver: driver.driver, cudaMajor, libraries, findings: all, usable: all.every(({ state }) => state === 'ok' || state === 'optional') };
+  return { devices: driver.devices, driver: driver.driver, cudaMajor, libraries, findings: all, usable: !all.some(isFault) };
 }

@@ -39,3 +39,8 @@ export interface Finding {
   /** A command, or a sentence; null where nothing is to be done. */
   readonly fix: string | null;
 }
+
+/** Whether the finding keeps CUDA from working. */
+export function isFault({ state }: Pick<Finding, 'state'>): boolean {
+  return state === 'missing' || state === 'wrong';
+}
