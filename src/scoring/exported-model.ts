@@ -3,7 +3,11 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { errnoOf, messageOf, TouchstoneError } from '../errors.js';
 import { attachLossHead } from '../graph/foreign/attach-loss-head.js';
 import type { HeadStats } from '../graph/layers/loss-head.js';
+import { int8Weights } from './int8-weights.js';
 import type { ReferenceModel } from './reference-model.js';
+
+const SATURATES =
+  'This processor adds up products of 8-bit integers with saturation, as those without VNNI instructions do: where weights use all 8 bits, losses of this model differ from those of other processors.';
 
 /**
  * An exported decoder: the loss head is attached by rewriting its graph in memory. Weights are read from where they are, the .onnx file
@@ -21,7 +25,7 @@ export async function openExportedModel(path: string, stats: HeadStats): Promise
       advice: 'Put the model and its data into one folder.',
     });
   };
-  const { model, vocabSize, externalFiles, notes, name, producer } = await attachLossHead(await readModel(realPath), {
+  const { model, vocabSize, externalFiles, integerProducts, notes, name, producer } = await attachLossHead(await readModel(realPath), {
     stats,
     subject: path,
     ownFile: basename(realPath),
@@ -41,7 +45,7 @@ export async function openExportedModel(path: string, stats: HeadStats): Promise
     maxPositions,
     folder: home,
     files,
-    notes: [`exported by ${producer}`, ...notes],
+    notes: [`exported by ${producer}`, ...notes, ...(integerProducts && (await int8Weights()) === 'unsigned' ? [SATURATES] : [])],
     graph: () => Promise.resolve({ model, weightsFolder }),
   };
 }

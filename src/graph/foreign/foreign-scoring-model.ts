@@ -21,6 +21,8 @@ export interface ForeignScoringModel {
   readonly externalFiles: readonly string[];
   /** 'rows': logits exist for one chunk of rows at a time. 'whole': float32 or float16 (B, T, V) logits exist inside the session. */
   readonly logits: 'rows' | 'whole';
+  /** Whether it multiplies 8-bit integers, which not every processor adds up exactly (see integerProductsProbe). */
+  readonly integerProducts: boolean;
   /** What was found and done, one sentence each. */
   readonly notes: readonly string[];
   /** Name of the graph. */

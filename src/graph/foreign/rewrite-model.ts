@@ -47,7 +47,7 @@ export async function rewriteModel(bytes: Uint8Array, options: AttachOptions): P
   const externalFiles = new Set(await relocate(model, options.resolveLocation ?? ((location) => location)));
   if (options.ownFile !== undefined && readFromOwnFile(model, bytes, options.ownFile) > 0) externalFiles.add(options.ownFile);
   const producer = `${model.producerName} ${model.producerVersion}`.trim();
-  return { model: encodeForeignModel(model), vocabSize, externalFiles: [...externalFiles].sort(), logits: tail.kind, notes, name, producer };
+  return { model: encodeForeignModel(model), vocabSize, externalFiles: [...externalFiles].sort(), logits: tail.kind, integerProducts: multipliesIntegers(graph), notes, name, producer };
 }
 
 /** Leaves only what `logits` are computed from. */
@@ -136,6 +136,10 @@ function describeTail(tail: LogitsTail, vocabSize: number, notes: string[]): voi
   } else {
     notes.push(`Logits exist whole inside the session, since ${tail.reason}: B x T x ${vocabSize} numbers a batch.`);
   }
+}
+
+function multipliesIntegers(graph: GraphProto): boolean {
+  return graph.node.some(({ opType }) => /^(MatMulInteger|MatMulIntegerToFloat|QLinearMatMul|QGemm|DynamicQuantizeMatMul)$/.test(opType));
 }
 
 function describeQuantization(graph: GraphProto, notes: string[]): void {
