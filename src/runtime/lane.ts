@@ -3,6 +3,7 @@ import { messageOf, TouchstoneError } from '../errors.js';
 import type { Device } from '../records.js';
 import { deviceFaultOf, deviceLabel, DeviceOutOfMemory, faultText, ModelTooLarge } from './device-faults.js';
 import { HungWorker } from './hung-worker.js';
+import type { PlacedOperator } from './placement.js';
 import type { SessionInfo, SessionSpec, SessionTask, Tensors } from './protocol.js';
 
 /** One thread with one session. Piscina addresses threads only as a crowd; a crowd of one can be opened and closed. */
@@ -43,6 +44,10 @@ export class Lane {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  placement(): Promise<readonly PlacedOperator[]> {
+    return this.#thread.run({ kind: 'placement' }) as Promise<readonly PlacedOperator[]>;
   }
 
   get usable(): boolean {

@@ -24,6 +24,8 @@ export interface SessionSpec {
   readonly threads: number;
   /** Whether threads with nothing to do busy-wait: faster where one session has the machine for itself, harmful otherwise. */
   readonly spin: boolean;
+  /** Whether the runtime notes where it computes each node, until `placement` asks. Default false: it costs some microseconds a node. */
+  readonly profiled?: boolean;
 }
 
 export interface SessionInfo {
@@ -32,5 +34,5 @@ export interface SessionInfo {
   readonly loadSeconds: number;
 }
 
-/** `open` makes the session (and answers SessionInfo), `run` answers Tensors, `close` frees it. */
-export type SessionTask = { readonly kind: 'open' } | { readonly kind: 'run'; readonly feeds: Tensors } | { readonly kind: 'close' };
+/** `open` makes the session (and answers SessionInfo), `run` answers Tensors, `placement` answers PlacedOperator[], `close` frees it. */
+export type SessionTask = { readonly kind: 'open' } | { readonly kind: 'run'; readonly feeds: Tensors } | { readonly kind: 'placement' } | { readonly kind: 'close' };

@@ -2,6 +2,8 @@ import { messageOf, TouchstoneError } from '../errors.js';
 import type { Device } from '../records.js';
 import { AllDevicesLost, DeviceLost, deviceFaultOf, deviceLabel, DeviceOutOfMemory, faultText } from './device-faults.js';
 import { Lane, openLanes, warmLanes } from './lane.js';
+import { declineTelemetry } from './no-telemetry.js';
+import type { PlacedOperator } from './placement.js';
 import type { SessionInfo, SessionSpec, Tensors } from './protocol.js';
 import { workerFile } from './worker-file.js';
 
@@ -17,6 +19,8 @@ export interface SessionPool {
    * throws DeviceOutOfMemory; the device is retired only if that happens MEMORY_FAULTS times in a row.
    */
   run(feeds: Tensors, onDevice?: (device: Device) => void): Promise<Tensors>;
+  /** Where the nodes of the first session's runs so far were computed. For pools of profiled sessions, once: it ends the profiles. */
+  placement(): Promise<readonly PlacedOperator[]>;
   /** Waits for running batches, frees the sessions, ends the threads; a thread that hangs or whose device broke is left alone. Batches not yet begun are refused. */
   close(): Promise<void>;
 }
@@ -39,6 +43,7 @@ const MEMORY_FAULTS = 3;
  */
 export async function openSessionPool(specs: readonly SessionSpec[], options: SessionPoolOptions = {}): Promise<SessionPool> {
   const { runTimeoutMs = 7 * 24 * 3600 * 1000, warmUp, worker = workerFile('./session.worker.js', import.meta.url) } = options;
+  declineTelemetry();
   const lanes = specs.map((spec) => new Lane(spec, worker));
   const info = await openLanes(lanes);
   if (warmUp !== undefined) await warmLanes(lanes, warmUp, runTimeoutMs);
@@ -103,6 +108,10 @@ export async function openSessionPool(specs: readonly SessionSpec[], options: Se
       } finally {
         settle(lane);
       }
+    },
+    async placement() {
+      const [first] = await Promise.all(lanes.map((lane) => lane.placement()));
+      return first!;
     },
     close() {
       closing ??= (async () => {

@@ -1,10 +1,15 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { TouchstoneError } from '../errors.js';
+import { declineTelemetry } from './no-telemetry.js';
+import { beginProfile, type PlacedOperator } from './placement.js';
 import type { SessionInfo, SessionSpec, TensorData, Tensors } from './protocol.js';
 
 /** A loaded graph. `run` blocks the calling thread while it computes, so sessions live in worker threads. */
 export interface Session {
   readonly info: SessionInfo;
   run(feeds: Tensors): Promise<Tensors>;
+  /** Where the nodes of the runs so far were computed, and nothing of later ones; for a session that is profiled, once. */
+  placement(): Promise<readonly PlacedOperator[]>;
   release(): Promise<void>;
 }
 
@@ -27,8 +32,10 @@ export function sessionOptions({ device, weightsFolder, threads, spin }: Omit<Se
 }
 
 export async function openSession(spec: SessionSpec): Promise<Session> {
+  declineTelemetry();
   const started = performance.now();
-  const options = sessionOptions(spec);
+  const profile = spec.profiled === true ? await beginProfile() : null;
+  const options = { ...sessionOptions(spec), ...(profile === null ? {} : { enableProfiling: true, profileFilePrefix: profile.prefix }) };
   const session = typeof spec.model === 'string' ? await InferenceSession.create(spec.model, options) : await InferenceSession.create(spec.model, options);
   const info = { inputs: session.inputNames, outputs: session.outputNames, loadSeconds: (performance.now() - started) / 1000 };
   return {
@@ -38,7 +45,15 @@ export async function openSession(spec: SessionSpec): Promise<Session> {
       const outputs = await session.run(Object.fromEntries(inputs));
       return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, toData(name, tensor)]));
     },
-    release: () => session.release(),
+    async placement() {
+      if (profile === null) throw new TouchstoneError('internal', 'placement is asked of a session that is not profiled');
+      session.endProfiling();
+      return await profile.read();
+    },
+    async release() {
+      await session.release();
+      await profile?.remove();
+    },
   };
 }
 

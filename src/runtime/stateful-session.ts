@@ -2,6 +2,7 @@ import { Piscina } from 'piscina';
 import { messageOf, TouchstoneError } from '../errors.js';
 import type { Device } from '../records.js';
 import { deviceLabel, faultText } from './device-faults.js';
+import { declineTelemetry } from './no-telemetry.js';
 import type { Tensors } from './protocol.js';
 import { statefulFault, TrainingDeviceLost } from './stateful-faults.js';
 import type { State, StatefulSpec, StatefulTask } from './stateful-protocol.js';
@@ -28,6 +29,7 @@ export interface StatefulSessionOptions {
  * @throws TouchstoneError ('internal', on CUDA 'io') if the runtime does not accept the graphs
  */
 export async function openStatefulSession(spec: StatefulSpec, state: State, { worker = workerFile('./stateful.worker.js', import.meta.url) }: StatefulSessionOptions = {}): Promise<StatefulSession> {
+  declineTelemetry();
   const thread = new Piscina<StatefulTask, unknown>({
     filename: worker,
     minThreads: 1,

@@ -1,8 +1,9 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { errnoOf, messageOf, TouchstoneError } from '../errors.js';
-import { attachLossHead } from '../graph/foreign/attach-loss-head.js';
+import { attachLossHead, type ForeignScoringModel } from '../graph/foreign/attach-loss-head.js';
 import type { HeadStats } from '../graph/layers/loss-head.js';
+import type { DeviceKind } from '../records.js';
 import { int8Weights } from './int8-weights.js';
 import type { ReferenceModel } from './reference-model.js';
 
@@ -25,12 +26,9 @@ export async function openExportedModel(path: string, stats: HeadStats): Promise
       advice: 'Put the model and its data into one folder.',
     });
   };
-  const { model, vocabSize, externalFiles, integerProducts, notes, name, producer } = await attachLossHead(await readModel(realPath), {
-    stats,
-    subject: path,
-    ownFile: basename(realPath),
-    resolveLocation: locate,
-  });
+  const attached = async (device: DeviceKind): Promise<ForeignScoringModel> =>
+    attachLossHead(await readModel(realPath), { stats, device, subject: path, ownFile: basename(realPath), resolveLocation: locate });
+  const { model, vocabSize, externalFiles, integerProducts, notes, name, producer } = await attached('cpu');
 
   const home = (await holds(folder, 'tokenizer.json')) ? folder : dirname(folder);
   const maxPositions = await positionsOf([folder, dirname(folder)]);
@@ -46,7 +44,7 @@ export async function openExportedModel(path: string, stats: HeadStats): Promise
     folder: home,
     files,
     notes: [`exported by ${producer}`, ...notes, ...(integerProducts && (await int8Weights()) === 'unsigned' ? [SATURATES] : [])],
-    graph: () => Promise.resolve({ model, weightsFolder }),
+    graph: async (_, { device }) => ({ model: device === 'cpu' ? model : (await attached(device)).model, weightsFolder }),
   };
 }
 

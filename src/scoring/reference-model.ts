@@ -13,7 +13,7 @@ export interface ReferenceModel {
   readonly files: readonly { readonly name: string; readonly path: string; readonly bytes: number }[];
   /** What a user should know about it; one sentence each. */
   readonly notes: readonly string[];
-  /** An exported model's is the same in all. @throws TouchstoneError if the weights do not fit the architecture */
+  /** An exported model's is the same in every precision. @throws TouchstoneError if the weights do not fit the architecture */
   readonly graph: (contextLength: number, numerics: Numerics) => Promise<ScoringGraph>;
 }
 

@@ -32,7 +32,7 @@ export interface UnitContext {
   readonly plan: Plan;
   readonly encode: EncodeTexts;
   readonly encodeConcurrency: number;
-  readonly sessions: SessionPool;
+  readonly sessions: Pick<SessionPool, 'run' | 'workers'>;
   /** What the sessions are on. */
   readonly devices: readonly ComputeDevice[];
   /** Rows that need not be computed; null = all must. Document layout only. */

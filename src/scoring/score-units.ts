@@ -7,6 +7,7 @@ import { readUnitCommit, type Commit } from '../run/commits.js';
 import { clearFailure } from '../run/failure-record.js';
 import { deviceLabel, type DeviceLost } from '../runtime/device-faults.js';
 import { HungWorker } from '../runtime/hung-worker.js';
+import { leftToCpu, type PlacedOperator } from '../runtime/placement.js';
 import type { SessionPool } from '../runtime/session-pool.js';
 import { inTurn } from '../stream/in-turn.js';
 import { mapOrdered } from '../stream/map-ordered.js';
@@ -16,7 +17,7 @@ import type { ScoreOptions } from './options.js';
 import type { Prepared } from './prepare.js';
 import { trackProgress } from './progress.js';
 import type { ScoreHooks } from './score-events.js';
-import { openScoringSessions, type Share } from './scoring-sessions.js';
+import { leavesToCpu, openScoringSessions, type Share } from './scoring-sessions.js';
 import { scoreUnit, type UnitContext } from './score-unit.js';
 import { openTokenizers, tokenizerThreads } from './tokenizer-workers.js';
 import { attemptUnit } from './unit-attempts.js';
@@ -83,6 +84,7 @@ export async function scoreUnits(
   let others = 0;
   try {
     if (plan.model.kind === 'onnx') await refuseNonCausal(sessions, plan.model.vocabSize);
+    if (leavesToCpu(plan)) for (const text of cpuNotes(await sessions.placement())) onEvent({ kind: 'note', text });
     for await (const outcome of mapOrdered(inTurn(units), UNITS_AT_ONCE, async (unit): Promise<UnitOutcome> => {
       try {
         const standing = await readUnitCommit(run, plan, unit);
@@ -150,6 +152,12 @@ type UnitOutcome = { readonly kind: 'scored' | 'others'; readonly commit: Commit
 async function refuseNonCausal(sessions: SessionPool, vocabSize: number): Promise<void> {
   const { feeds, check } = causalityProbe(vocabSize);
   check((await sessions.run(feeds))['loss']!.data as Float32Array);
+}
+
+/** Nothing of a run on CUDA is computed elsewhere without a word. */
+function cpuNotes(placed: readonly PlacedOperator[]): string[] {
+  const names = leftToCpu(placed).map(({ operator }) => operator);
+  return names.length === 0 ? [] : [`CUDA has no kernel for ${names.join(', ')} of this model, which the CPU computes instead: expect much less than the device could do`];
 }
 
 async function* limited(items: AsyncIterable<CorpusItem>, limit: number | undefined): AsyncGenerator<CorpusItem, void, undefined> {

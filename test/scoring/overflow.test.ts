@@ -23,14 +23,12 @@ async function scoreOverflowing(run: string, precision: Precision, nonfiniteLimi
     encode: (texts) => tokenizeTask(prepared.tokenizer, { texts, bytes: false }),
     encodeConcurrency: 1,
     sessions: {
-      info: { inputs: [], outputs: [], loadSeconds: 0 },
       workers: 1,
       run: ({ rows }) => {
         const loss = new Float32Array(rows!.data.length).fill(1);
         loss.set([Infinity, NaN], loss.length - 2);
         return Promise.resolve({ loss: { dtype: 'float32', dims: [loss.length], data: loss } });
       },
-      close: () => Promise.resolve(),
     },
     devices: prepared.devices,
     earlier: null,

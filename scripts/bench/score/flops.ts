@@ -21,7 +21,8 @@ export function neededFlops(spec: ModelSpec, { windows }: Pick<Batch, 'windows'>
   return flops;
 }
 
-function layerOf(spec: ModelSpec): { readonly parameters: number; readonly attentionWidth: number } {
+/** Parameters of a layer that are in matrices, and how wide its attention heads are together. */
+export function layerOf(spec: ModelSpec): { readonly parameters: number; readonly attentionWidth: number } {
   const { hiddenSize, intermediateSize, heads } = spec;
   if (spec.family !== 'llama') return { parameters: 4 * hiddenSize ** 2 + 2 * hiddenSize * intermediateSize, attentionWidth: hiddenSize };
   const attentionWidth = heads * spec.headDim;

@@ -1,4 +1,5 @@
 import { TouchstoneError } from '../../errors.js';
+import { HEAD_CHUNKS } from '../layers/unrolled-loss-head.js';
 
 /** Tokens of each probing sequence; every model's context is longer. */
 const LENGTH = 16;
@@ -34,11 +35,12 @@ export function causalityProbe(vocabSize: number): CausalityProbe {
     inputIds[LENGTH + position] = position < half ? id : (id + 1 + (position % (vocabSize - 1))) % vocabSize;
   }
   const scored = half - 1;
-  const rows = Int32Array.from({ length: 2 * scored }, (_, at) => (at < scored ? at : LENGTH + at - scored));
+  // A row a chunk, in as many chunks as every scoring graph takes; those left over are of the first row once more.
+  const rows = Int32Array.from({ length: HEAD_CHUNKS }, (_, at) => (at < scored ? at : at < 2 * scored ? LENGTH + at - scored : 0));
   const targets = rows.map((row) => inputIds[row + 1]!);
-  const tensor = (data: Int32Array, columns: number): Int32Tensor => ({ dtype: 'int32', dims: [2, columns], data });
+  const chunked = (data: Int32Array): Int32Tensor => ({ dtype: 'int32', dims: [HEAD_CHUNKS, 1], data });
   return {
-    feeds: { input_ids: tensor(inputIds, LENGTH), rows: tensor(rows, scored), targets: tensor(targets, scored) },
+    feeds: { input_ids: { dtype: 'int32', dims: [2, LENGTH], data: inputIds }, rows: chunked(rows), targets: chunked(targets) },
     check: (loss) => {
       for (let at = 0; at < scored; at++) {
         const difference = Math.abs(loss[at]! - loss[scored + at]!);

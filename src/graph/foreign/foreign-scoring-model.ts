@@ -1,7 +1,10 @@
+import type { DeviceKind } from '../../records.js';
 import type { HeadStats } from '../layers/loss-head.js';
 
 export interface AttachOptions {
   readonly stats: HeadStats;
+  /** The loss head's form, see buildScoringGraph. Default 'cpu'. */
+  readonly device?: DeviceKind;
   /** How errors call the model; "the model" where absent. */
   readonly subject?: string;
   /**

@@ -17,8 +17,14 @@ export function operatorSet(model: DecodedModel): number {
   throw new TouchstoneError('usage', `the model must import operator set ${OLDEST} or newer, found ${version}`, { advice: 'Export it again with a newer opset, such as 17.' });
 }
 
-/** Operator set from which on axes are an input; before, they were an attribute. */
-const AXES_BECAME_INPUT: Readonly<Record<string, number>> = { Squeeze: 13, Unsqueeze: 13, ReduceSum: 13, ReduceMax: 18 };
+/** Operator set from which on the second input is one; before, it was an attribute. */
+const BECAME_INPUT: Readonly<Record<string, { readonly since: number; readonly attribute: string }>> = {
+  Squeeze: { since: 13, attribute: 'axes' },
+  Unsqueeze: { since: 13, attribute: 'axes' },
+  ReduceSum: { since: 13, attribute: 'axes' },
+  ReduceMax: { since: 18, attribute: 'axes' },
+  Split: { since: 13, attribute: 'split' },
+};
 
 /** The same graph in the words of operator set `version`, 11 or newer. */
 export function inOperatorSet(graph: Graph, version: number): Graph {
@@ -35,9 +41,10 @@ function translateNode(node: Node, version: number, constants: ReadonlyMap<strin
   if (body?.kind === 'graph') {
     return [{ ...node, attributes: { ...node.attributes, body: graphAttribute(translate(body.value, version, constants)) } }];
   }
-  if (version < (AXES_BECAME_INPUT[node.op] ?? 0) && node.inputs.length === 2) {
-    const [x, axes] = node.inputs;
-    return [{ ...node, inputs: [x!], attributes: { ...node.attributes, axes: ints(integers(constants.get(axes!.name)!)) } }];
+  const moved = BECAME_INPUT[node.op];
+  if (moved !== undefined && version < moved.since && node.inputs.length === 2) {
+    const [x, sizes] = node.inputs;
+    return [{ ...node, inputs: [x!], attributes: { ...node.attributes, [moved.attribute]: ints(integers(constants.get(sizes!.name)!)) } }];
   }
   if (node.op === 'GreaterOrEqual' && version < 12) {
     const [output] = node.outputs;
@@ -48,7 +55,7 @@ function translateNode(node: Node, version: number, constants: ReadonlyMap<strin
 }
 
 function integers({ value, data }: Initializer): readonly number[] {
-  if (data.kind !== 'inline' || value.dtype !== 'int64') throw new TouchstoneError('internal', `${value.name} must be int64 axes held in the graph`);
+  if (data.kind !== 'inline' || value.dtype !== 'int64') throw new TouchstoneError('internal', `${value.name} must be int64 values held in the graph`);
   const view = new DataView(data.bytes.buffer, data.bytes.byteOffset, data.bytes.byteLength);
   return Array.from({ length: view.byteLength / 8 }, (_, at) => Number(view.getBigInt64(at * 8, true)));
 }

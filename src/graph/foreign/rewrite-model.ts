@@ -4,8 +4,9 @@ import { TouchstoneError } from '../../errors.js';
 import { GraphBuilder } from '../builder.js';
 import { encodeModel } from '../encode.js';
 import type { Graph, Value } from '../ir.js';
-import { lossHead, type HeadStats } from '../layers/loss-head.js';
+import { lossHead, type Project } from '../layers/loss-head.js';
 import { POSITIONS } from '../layers/sequence.js';
+import { scoreByLogits, unrolledLossHead } from '../layers/unrolled-loss-head.js';
 import { add, mul, reshape } from '../ops.js';
 import type { AttachOptions, ForeignScoringModel } from './foreign-scoring-model.js';
 import { decoderSignature, list, type LogitsSignature } from './decoder-signature.js';
@@ -38,7 +39,7 @@ export async function rewriteModel(bytes: Uint8Array, options: AttachOptions): P
 
   keepLogits(graph, notes);
   const { g, inputIds } = feedInputs(graph, notes);
-  const { tail, vocabSize } = attach(g, graph, inputIds, signature, options.stats);
+  const { tail, vocabSize } = attach(g, graph, inputIds, signature, options);
   describeTail(tail, vocabSize, notes);
   describeQuantization(graph, notes);
   merge(graph, inOperatorSet(g.build(), version));
@@ -89,7 +90,7 @@ function feedInputs(graph: GraphProto, notes: string[]): { readonly g: GraphBuil
 }
 
 /** Puts the loss head on the hidden rows, or on the logits where the projection cannot be told apart. */
-function attach(g: GraphBuilder, graph: GraphProto, inputIds: Value, signature: LogitsSignature, stats: HeadStats): { tail: LogitsTail; vocabSize: number } {
+function attach(g: GraphBuilder, graph: GraphProto, inputIds: Value, signature: LogitsSignature, { stats, device = 'cpu' }: AttachOptions): { tail: LogitsTail; vocabSize: number } {
   const index = indexGraph(graph);
   const tail = findTail(index, 'logits');
   const vocabSize = tail.kind === 'rows' ? tail.projection.vocabSize : signature.vocabSize;
@@ -108,11 +109,15 @@ function attach(g: GraphBuilder, graph: GraphProto, inputIds: Value, signature: 
   const positions = mul(g, g.node('Size', [inputIds], 'int64', []), g.constant('int64', [2], [1, 0]));
   const target = add(g, positions, g.constant('int64', [2], [0, width]));
   const found: Value = { name, dtype, shape: ['B', 'T', width] };
+  const head = (hidden: Value, project: Project): void => {
+    if (device === 'cpu') lossHead(g, hidden, project, stats);
+    else unrolledLossHead(g, stats, scoreByLogits(g, hidden, (rows) => project(g, rows)));
+  };
   if (tail.kind === 'rows') {
     const hidden = reshape(g, widened(g, found), [POSITIONS, width], target);
-    lossHead(g, hidden, (body, rows) => projectRows(g, body, rows, tail), stats);
+    head(hidden, (body, rows) => projectRows(g, body, rows, tail));
   } else {
-    lossHead(g, reshape(g, found, [POSITIONS, width], target), (body, rows) => widened(body, rows), stats);
+    head(reshape(g, found, [POSITIONS, width], target), (body, rows) => widened(body, rows));
   }
   return { tail, vocabSize };
 }

@@ -41,7 +41,7 @@ export function fusedAttention(
       advice: 'Use --precision float32.',
     });
   }
-  const steps = gatherRows(g, grid.sizes, g.constant('int64', [1], [1]));
+  const { steps } = grid;
   const sequences = gatherRows(g, grid.sizes, g.constant('int64', [1], [0]));
   const last = cast(g, sub(g, steps, g.constant('int64', [1], [1])), 'int32');
   const lastPositions = g.node('Expand', [last, sequences], 'int32', ['B']);

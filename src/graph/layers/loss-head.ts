@@ -8,6 +8,9 @@ export interface HeadStats {
   readonly top1: boolean;
 }
 
+/** Logits [R, V] of hidden rows [R, D]; built inside the given graph. */
+export type Project = (body: GraphBuilder, rows: Value) => Value;
+
 /**
  * The losses of chosen positions, without the [positions, V] logits ever existing: a Scan over K chunks of R rows, each of
  * which gathers its hidden rows, projects them to V and keeps one number a row. Positions that need no loss (padding,
@@ -18,9 +21,9 @@ export interface HeadStats {
  * Peak memory above the weights: two [R, V] float32 arrays, one more with entropy.
  *
  * @param hidden float32 [B*T, D]
- * @param project logits [R, V] of hidden rows [R, D], final norm included; built inside the given subgraph
+ * @param project final norm included
  */
-export function lossHead(g: GraphBuilder, hidden: Value, project: (body: GraphBuilder, rows: Value) => Value, stats: HeadStats): void {
+export function lossHead(g: GraphBuilder, hidden: Value, project: Project, stats: HeadStats): void {
   const rows = g.input('rows', 'int32', ['K', 'R']);
   const targets = g.input('targets', 'int32', ['K', 'R']);
 

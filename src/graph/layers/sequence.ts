@@ -10,6 +10,8 @@ export const POSITIONS: Dim = 'B*T';
 export interface Sequence {
   /** int64 (2): B, T */
   readonly sizes: Value;
+  /** int64 (1): T */
+  readonly steps: Value;
   /** int32 (B*T) */
   readonly flatIds: Value;
   /** int64 (T): 0 .. T-1 */
@@ -41,6 +43,7 @@ export function sequence(g: GraphBuilder, inputIds: Value, blocks: BlockPlan = {
 
   return {
     sizes,
+    steps,
     flatIds: reshape(g, inputIds, [POSITIONS], [-1]),
     positions,
     toHeads: (x, heads, size) => reshape(g, x, ['B', 'T', heads, size], gridShape(heads, size)),

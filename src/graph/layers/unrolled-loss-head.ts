@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../builder.js';
 import type { Value } from '../ir.js';
 import {
-  add, cast, concat, exp, gatherColumn, gatherRows, greaterOrEqual, linear, log, logSoftmax, maxLast, mul, neg, scalar, split, squeeze, sub, sumLast, unsqueeze,
+  add, cast, concat, exp, gatherColumn, gatherRows, greaterOrEqual, linear, log, logSoftmax, mul, neg, scalar, split, squeeze, sub, sumLast, unsqueeze,
 } from '../ops.js';
 import type { HeadStats } from './loss-head.js';
 
@@ -22,7 +22,7 @@ export const HEAD_CHUNKS = 16;
 /**
  * The loss head for CUDA: inputs and outputs are those of lossHead, and K is HEAD_CHUNKS. The chunks stand in the graph one after the other; a
  * Scan or Loop would have the host wait for the GPU at each. Rows times V must stay below 2^31 in a chunk, because kernels count elements in 32 bits; the
- * caller sees to it. Peak memory above the weights: two [R, V] float32 arrays and one of the logits' type, one more float32 with entropy.
+ * caller sees to it. Peak memory above the weights: two [R, V] float32 arrays and one of the logits' type, one more float32 with entropy or top-1.
  */
 export function unrolledLossHead(g: GraphBuilder, stats: HeadStats, score: ScoreRows): void {
   const pieces = (name: string): readonly Value[] => {
@@ -36,13 +36,23 @@ export function unrolledLossHead(g: GraphBuilder, stats: HeadStats, score: Score
     return {
       loss,
       entropy: stats.entropy ? neg(g, sumLast(g, mul(g, exp(g, logProbs), logProbs))) : null,
-      top1: stats.top1 ? greaterOrEqual(g, gatherColumn(g, logProbs, targets[at]!), maxLast(g, logProbs)) : null,
+      top1: stats.top1 ? noneAbove(g, logProbs, gatherColumn(g, logProbs, targets[at]!)) : null,
     };
   });
   for (const name of ['loss', 'entropy', 'top1'] as const) {
     const parts = scored.flatMap((chunk) => chunk[name] ?? []).map((part) => unsqueeze(g, part, 0));
     if (parts.length > 0) g.output(name, concat(g, parts, 0));
   }
+}
+
+/**
+ * bool [R]: whether no entry of a row [V] is above the chosen one of it, which is NaN for none. A ReduceMax would say it with less work, but on CUDA it is cuDNN's, and where
+ * that is not installed it refuses.
+ */
+function noneAbove(g: GraphBuilder, rows: Value, chosen: Value): Value {
+  const above = g.node('Greater', [rows, unsqueeze(g, chosen, 1)], 'bool', rows.shape);
+  const none = g.node('Equal', [sumLast(g, cast(g, above, 'float32')), scalar(g, 0)], 'bool', chosen.shape);
+  return g.node('And', [none, greaterOrEqual(g, chosen, chosen)], 'bool', chosen.shape);
 }
 
 /** Scores by logits as they are. `project`: logits [R, V] of hidden rows [R, D]. */

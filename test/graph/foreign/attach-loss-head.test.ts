@@ -4,6 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { attachLossHead } from '../../../src/graph/foreign/attach-loss-head.js';
+import { HEAD_CHUNKS } from '../../../src/graph/layers/unrolled-loss-head.js';
 import { openExportedModel } from '../../../src/scoring/exported-model.js';
 import { int8Weights } from '../../../src/scoring/int8-weights.js';
 import { exportedLosses } from './exported-losses.js';
@@ -53,6 +54,19 @@ describe('attachLossHead', () => {
       expect(largestDifference(loss, await exportedLosses(name))).toBeLessThan(1e-4);
       const { notes } = await openExportedModel(join(folderOf(name), 'model.onnx'), ALL_STATS);
       expect(notes.join(' ').includes('adds up products of 8-bit integers with saturation')).toBe(!exactBytes);
+    });
+  }
+
+  for (const name of CASES.filter((candidate) => !BATCH_DEPENDENT.includes(candidate))) {
+    it(`with the head for CUDA gives the losses, entropies and first choices of that for the CPU: ${name}`, async () => {
+      const sequences = expectedOf(name).sequences.map(({ tokenIds }) => tokenIds);
+      const [cpu, cuda] = await Promise.all((['cpu', 'cuda'] as const).map(async (device) => open((await attach(name, { device })).model, folderOf(name))));
+      const plain = await score(cpu!, sequences, { chunks: HEAD_CHUNKS });
+      const unrolled = await score(cuda!, sequences, { chunks: HEAD_CHUNKS });
+      await Promise.all([cpu!.release(), cuda!.release()]);
+      expect(largestDifference(unrolled.loss, plain.loss)).toBeLessThan(1e-5);
+      expect(largestDifference(unrolled.entropy, plain.entropy)).toBeLessThan(1e-5);
+      expect(unrolled.top1).toEqual(plain.top1);
     });
   }
 

@@ -53,8 +53,8 @@ export function open(model: Uint8Array, weightsFolder: string | null = null): Pr
   return openSession({ device: { kind: 'cpu' }, model, weightsFolder, threads: 1, spin: false });
 }
 
-/** The feeds that score every token but the first of each sequence, all padded on the right with `padding` to `length`, in chunks of `chunkRows` rows. */
-export function feedsFor(sequences: readonly (readonly number[])[], { length = 0, padding = 0, chunkRows = 7 } = {}): Tensors {
+/** The feeds that score every token but the first of each sequence, all padded on the right with `padding` to `length`, in chunks of `chunkRows` rows, as few as hold them. */
+export function feedsFor(sequences: readonly (readonly number[])[], { length = 0, padding = 0, chunkRows = 7, chunks: wanted }: { length?: number; padding?: number; chunkRows?: number; chunks?: number } = {}): Tensors {
   const steps = Math.max(length, ...sequences.map((ids) => ids.length));
   const inputIds = new Int32Array(sequences.length * steps).fill(padding);
   const rows: number[] = [];
@@ -66,7 +66,7 @@ export function feedsFor(sequences: readonly (readonly number[])[], { length = 0
       targets.push(target);
     });
   });
-  const chunks = Math.ceil(rows.length / chunkRows);
+  const chunks = wanted ?? Math.ceil(rows.length / chunkRows);
   const dims = [chunks, chunkRows];
   const padded = (values: readonly number[]): Int32Array => {
     const data = new Int32Array(chunks * chunkRows);

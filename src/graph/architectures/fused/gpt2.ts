@@ -4,7 +4,7 @@ import { fusedAttention, type FusedAttention } from '../../layers/fused-attentio
 import { activateBiased } from '../../layers/mlp.js';
 import { normalised, type NormWeights, type ResidualStream } from '../../layers/residual-stream.js';
 import { POSITIONS, type Sequence } from '../../layers/sequence.js';
-import { add, conv1d, gatherRows, reshape } from '../../ops.js';
+import { add, conv1d, gatherRows, reshape, slice } from '../../ops.js';
 import type { BodyType, Weights } from '../../weights.js';
 import type { FusedDecoder } from './fused-parts.js';
 
@@ -13,7 +13,9 @@ export function fusedGpt2(g: GraphBuilder, grid: Sequence, spec: Gpt2Spec, weigh
   const { hiddenSize, vocabSize, heads, weightPrefix: prefix } = spec;
   const tokens = weights.take(`${prefix}wte.weight`, [vocabSize, hiddenSize]);
   const places = weights.take(`${prefix}wpe.weight`, [spec.maxPositions, hiddenSize]);
-  const embedded = add(g, grid.toGrid(gatherRows(g, tokens, grid.flatIds)), gatherRows(g, places, grid.positions));
+  // Gathered by their numbers, onnxruntime makes a Slice of it by itself, whose bounds it keeps on the device: a wait for each of them at every run.
+  const placed = slice(g, places, 0, g.constant('int64', [1], [0]), grid.steps, 'T');
+  const embedded = add(g, grid.toGrid(gatherRows(g, tokens, grid.flatIds)), placed);
   const attend = fusedAttention(g, grid, { heads, kvHeads: heads, size: hiddenSize / heads }, null, positions, type);
   let stream: ResidualStream = { sum: reshape(g, embedded, [POSITIONS, hiddenSize], [-1, hiddenSize]), branch: null };
   for (let layer = 0; layer < spec.layers; layer++) stream = block(g, spec, weights, attend, `${prefix}h.${layer}`, stream);
