@@ -11,8 +11,10 @@ import { addStatusCommand } from './commands/status-command.js';
 import { addTrainCommand } from './commands/train-command.js';
 import { addVerifyCommand } from './commands/verify-command.js';
 import { TouchstoneError } from '../errors.js';
+import { hasBrokenContext } from '../runtime/broken-context.js';
 import { HungWorker } from '../runtime/hung-worker.js';
 import { exitCodeOf } from './exit-codes.js';
+import { exitWithoutTeardown } from './exit-without-teardown.js';
 import { exitDespiteHungThread } from './interrupt.js';
 import { sayOutOfDescriptors } from './out-of-descriptors.js';
 import { reportError } from './report-error.js';
@@ -64,4 +66,6 @@ export async function main(): Promise<void> {
     process.exitCode = exitCodeOf(said);
     if (error instanceof HungWorker) exitDespiteHungThread(exitCodeOf(error));
   }
+  // Also after a command that went well: other devices may have finished what a broken one began.
+  if (hasBrokenContext()) exitWithoutTeardown(Number(process.exitCode ?? 0));
 }

@@ -1,6 +1,7 @@
 import { Piscina } from 'piscina';
 import { messageOf, TouchstoneError } from '../errors.js';
 import type { Device } from '../records.js';
+import { noteBrokenContext } from './broken-context.js';
 import { deviceLabel, faultText } from './device-faults.js';
 import { declineTelemetry } from './no-telemetry.js';
 import type { Tensors } from './protocol.js';
@@ -50,7 +51,10 @@ export async function openStatefulSession(spec: StatefulSpec, state: State, { wo
       return (await thread.run(task)) as T;
     } catch (error) {
       const fault = statefulFault(spec.device, error);
-      lost ||= fault instanceof TrainingDeviceLost;
+      if (fault instanceof TrainingDeviceLost) {
+        lost = true;
+        noteBrokenContext();
+      }
       throw fault;
     }
   };

@@ -4,7 +4,7 @@ import { HEAD_CHUNKS } from '../graph/layers/unrolled-loss-head.js';
 import type { DeviceKind } from '../records.js';
 import { prefixId, type Plan } from '../run/plan.js';
 import type { BatchShapes } from '../windows/batch-shape.js';
-import { largestBatch, type BatchOptions } from '../windows/batches.js';
+import { largestBatches, type BatchOptions } from '../windows/batches.js';
 import type { Batch } from '../windows/batch.js';
 import type { PackOptions } from '../windows/pack.js';
 
@@ -44,7 +44,7 @@ export function batchOptions(plan: BatchPlan, batchTokens: number): BatchOptions
   const { device, vocabSize } = plan.model;
   const shapes: BatchShapes = device === 'cpu' ? { kind: 'fitted', chunkRows: headChunkRows(vocabSize) } : { kind: 'fixed', chunks: HEAD_CHUNKS };
   const options = { contextLength, stride, prefixId: prefixId(plan), batchTokens, shapes, stats: plan.output.stats };
-  if (shapes.kind === 'fixed') refuseLargeChunks(largestBatch(options, shapes.chunks), vocabSize);
+  if (shapes.kind === 'fixed') for (const batch of largestBatches(options, shapes.chunks)) refuseLargeChunks(batch, vocabSize);
   return options;
 }
 
@@ -65,8 +65,8 @@ export function packOptions(plan: Plan): PackOptions {
   };
 }
 
-/** What every session of a run on CUDA computes first, so that it claims its memory at once, or fails before any unit does; null on the CPU. */
-export function warmUpBatch(plan: Plan, batchTokens: number): Batch | null {
+/** What every session of a run on CUDA computes first, so that it claims its memory at once, or fails before any unit does; nothing on the CPU. */
+export function warmUpBatches(plan: Plan, batchTokens: number): readonly Batch[] {
   const options = batchOptions(plan, batchTokens);
-  return options.shapes.kind === 'fixed' ? largestBatch(options, options.shapes.chunks) : null;
+  return options.shapes.kind === 'fixed' ? largestBatches(options, options.shapes.chunks) : [];
 }

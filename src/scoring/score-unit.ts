@@ -32,7 +32,7 @@ export interface UnitContext {
   readonly plan: Plan;
   readonly encode: EncodeTexts;
   readonly encodeConcurrency: number;
-  readonly sessions: Pick<SessionPool, 'run' | 'workers'>;
+  readonly sessions: Pick<SessionPool, 'run' | 'concurrency'>;
   /** What the sessions are on. */
   readonly devices: readonly ComputeDevice[];
   /** Rows that need not be computed; null = all must. Document layout only. */
@@ -143,8 +143,8 @@ async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, { sink
   const options = batchOptions(plan, context.batchTokens);
   const made = batches(sequences(unit, items, rows, quarantine, tally, options, context), options, (row) => { rows.push(row); });
   const onDevice = (device: Device): void => void tally.devices.add(deviceLabel(device));
-  // One batch more than there are sessions, so that none waits for this thread.
-  for await (const { batch, losses } of mapOrdered(made, sessions.workers + 1, (batch) => runBatch(sessions, batch, onDevice))) {
+  // One batch more than the sessions take at once, so that none waits for this thread.
+  for await (const { batch, losses } of mapOrdered(made, sessions.concurrency + 1, (batch) => runBatch(sessions, batch, onDevice))) {
     tally.nonfinite += scatterLosses(batch, losses);
     const computed = batch.sequences * batch.length;
     tally.computedTokens += computed;

@@ -5,7 +5,7 @@ import { causalityProbe } from '../graph/foreign/causality.js';
 import type { CorpusItem } from '../records.js';
 import { readUnitCommit, type Commit } from '../run/commits.js';
 import { clearFailure } from '../run/failure-record.js';
-import { deviceLabel, type DeviceLost } from '../runtime/device-faults.js';
+import { AllDevicesLost, type LostDevice } from '../runtime/device-faults.js';
 import { HungWorker } from '../runtime/hung-worker.js';
 import { leftToCpu, type PlacedOperator } from '../runtime/placement.js';
 import type { SessionPool } from '../runtime/session-pool.js';
@@ -17,7 +17,7 @@ import type { ScoreOptions } from './options.js';
 import type { Prepared } from './prepare.js';
 import { trackProgress } from './progress.js';
 import type { ScoreHooks } from './score-events.js';
-import { leavesToCpu, openScoringSessions, type Share } from './scoring-sessions.js';
+import { deviceTitle, leavesToCpu, openScoringSessions, type Share } from './scoring-sessions.js';
 import { scoreUnit, type UnitContext } from './score-unit.js';
 import { openTokenizers, tokenizerThreads } from './tokenizer-workers.js';
 import { attemptUnit } from './unit-attempts.js';
@@ -46,8 +46,13 @@ export async function scoreUnits(
   const { run } = options.output;
   const { unitAttempts } = options.runtime;
   const batchTokens = resolveBatchTokens(options.runtime.batchTokens, plan.model.device);
-  const earlier = await openEarlierRows(prepared.reuse, plan, (text) => { onEvent({ kind: 'note', text }); }, signal);
-  const sessions = await openScoringSessions(prepared.graph, prepared, options.runtime, share);
+  const note = (text: string): void => { onEvent({ kind: 'note', text }); };
+  const onLost = ({ device, reason }: LostDevice, what = ''): void => { note(`${deviceTitle(device, prepared.devices)} is lost and is not used again: ${reason}${what}`); };
+  const sessions = await openScoringSessions(prepared.graph, prepared, options.runtime, share, onLost);
+  const earlier = await openEarlierRows(prepared.reuse, plan, note, signal).catch(async (error: unknown) => {
+    await sessions.close();
+    throw error;
+  });
   const encoders = tokenizerThreads(plan.model.device, share.threads);
   const tokenizers = openTokenizers(tokenizerPath, encoders, { bytes: plan.output.stats.bytes });
 
@@ -80,12 +85,13 @@ export async function scoreUnits(
   };
 
   const failed: FailedUnit[] = [];
-  let scored = 0;
-  let others = 0;
+  /** Units whose turn has come and gone, however it ended; those under way when the loop stops are waited for and count as well. */
+  const ended = { scored: 0, inAll: 0 };
   try {
     if (plan.model.kind === 'onnx') await refuseNonCausal(sessions, plan.model.vocabSize);
-    if (leavesToCpu(plan)) for (const text of cpuNotes(await sessions.placement())) onEvent({ kind: 'note', text });
+    if (leavesToCpu(plan)) cpuNotes(await sessions.placement()).forEach(note);
     for await (const outcome of mapOrdered(inTurn(units), UNITS_AT_ONCE, async (unit): Promise<UnitOutcome> => {
+      ended.inAll++;
       try {
         const standing = await readUnitCommit(run, plan, unit);
         if (standing !== undefined) return { kind: 'others', commit: standing };
@@ -96,36 +102,34 @@ export async function scoreUnits(
           onFailed: (tried, error) => {
             onEvent({ kind: 'failed', unit, attempt: tried, attempts: unitAttempts, message: messageOf(error) });
           },
-          onDeviceLost: (error) => {
-            onEvent({ kind: 'note', text: deviceLost(error, unit, prepared.devices) });
-          },
+          onDeviceLost: (error) => { onLost(error, `; unit ${unit} is tried again on the other devices`); },
           signal: stopped,
           firstPauseMs: FIRST_PAUSE_MS,
         });
         if ('done' in outcome) {
+          ended.scored++;
           await clearFailure(run, unit);
           return { kind: 'scored', commit: outcome.done };
         }
         await recordFailure(run, { unit, error: outcome.error }, outcome.attempts);
         return { kind: 'failed', unit, error: outcome.error };
       } catch (error) {
-        // It ends the command, and would end the next one just so if its unit came first again.
-        if (!stopped.aborted && error instanceof HungWorker) await recordFailure(run, { unit, error }, 1);
+        const first = !stopped.aborted;
         stop.abort(error);
+        // It ends the command, and would end the next one just so if its unit came first again.
+        if (first && (error instanceof HungWorker || error instanceof AllDevicesLost)) await recordFailure(run, { unit, error }, 1).catch(() => undefined);
         throw error;
       }
     })) {
       if (outcome.kind === 'failed') {
         failed.push(outcome);
         progress.passedOver(outcome.unit);
-        if (scored === 0 && failed.length === HOPELESS_UNITS) {
+        if (ended.scored === 0 && failed.length === HOPELESS_UNITS) {
           stop.abort();
           break;
         }
         continue;
       }
-      if (outcome.kind === 'scored') scored++;
-      else others++;
       progress.committed(outcome.commit);
       onEvent({ kind: 'unit', commit: outcome.commit });
     }
@@ -136,14 +140,8 @@ export async function scoreUnits(
   } finally {
     await Promise.all([sessions.close(), tokenizers.close(), earlier?.close()]);
   }
-  if (failed.length > 0) throw unitsFailed(failed, unitAttempts, units.length - scored - others - failed.length);
-  return scored;
-}
-
-function deviceLost({ device, reason }: DeviceLost, unit: number, devices: Prepared['devices']): string {
-  const label = deviceLabel(device);
-  const record = devices.find((known) => deviceLabel(known.device) === label)?.record;
-  return `${label}${record?.kind === 'cuda' ? ` (${record.name})` : ''} is lost and is not used again: ${reason}; unit ${unit} is tried again on the other devices`;
+  if (failed.length > 0) throw unitsFailed(failed, unitAttempts, units.length - ended.inAll);
+  return ended.scored;
 }
 
 type UnitOutcome = { readonly kind: 'scored' | 'others'; readonly commit: Commit } | (FailedUnit & { readonly kind: 'failed' });

@@ -112,7 +112,10 @@ async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signa
   };
 }
 
-/** Units that failed before come last, so that one that ends every command, by a hung worker say, cannot keep the others from their turn. */
+/**
+ * Units that failed before come last, so that one that ends every command, by a hung worker say, cannot keep the others from their turn; those that failed more often come
+ * behind those that failed less, so that some that never will succeed cannot keep others from it that would now.
+ */
 async function failedLast(run: string, pending: readonly number[], inSlice: (unit: number) => boolean): Promise<number[]> {
   const failures = await readFailures(run);
   const isPending = new Set(pending);
@@ -120,5 +123,7 @@ async function failedLast(run: string, pending: readonly number[], inSlice: (uni
     // Committed since: the command that did it was killed before it could remove the record.
     if (inSlice(unit) && !isPending.has(unit)) await clearFailure(run, unit);
   }
-  return [...pending.filter((unit) => !failures.has(unit)), ...pending.filter((unit) => failures.has(unit))];
+  // A record that cannot be read knows of no attempts, and is one of at least one.
+  const attempts = (unit: number): number => (failures.has(unit) ? Math.max(1, failures.get(unit)!.attempts) : 0);
+  return [...pending].sort((a, b) => attempts(a) - attempts(b) || a - b);
 }

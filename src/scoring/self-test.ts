@@ -4,7 +4,7 @@ import { messageOf, TouchstoneError } from '../errors.js';
 import { hashCheckpoint } from '../model/hash-checkpoint.js';
 import type { ComputeDevice, Numerics, Precision, TokenizedDocument } from '../records.js';
 import type { Plan } from '../run/plan.js';
-import { deviceLabel } from '../runtime/device-faults.js';
+import { AllDevicesLost, deviceLabel } from '../runtime/device-faults.js';
 import { openSessionPool, type SessionPool } from '../runtime/session-pool.js';
 import { scatterLosses } from '../windows/batch.js';
 import { batches } from '../windows/batches.js';
@@ -66,17 +66,32 @@ export async function selfTest(devices: readonly ComputeDevice[], numerics: Nume
   if (sha256 !== golden.modelHash) {
     throw new TouchstoneError('io', `the self-test's checkpoint ${GOLDEN_MODEL} must have the hash ${golden.modelHash}, it has ${sha256}`, { advice: 'Install the program again: its files have changed.' });
   }
-  await Promise.all(devices.map((device) => testDevice(device, numerics, golden, model)));
+  const tests = await Promise.allSettled(devices.map((device) => testDevice(device, numerics, golden, model)));
+  const failed = tests.find((test) => test.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
-async function testDevice({ device, record }: ComputeDevice, numerics: Numerics, golden: Golden, model: ReferenceModel): Promise<void> {
+async function testDevice(computer: ComputeDevice, numerics: Numerics, golden: Golden, model: ReferenceModel): Promise<void> {
+  try {
+    await compareLosses(computer, numerics, golden, model);
+  } catch (error) {
+    // Of the devices that were asked for it is one; the pool knew no other.
+    throw error instanceof AllDevicesLost ? new TouchstoneError(error.kind, `${titleOf(computer)} is lost in the self-test: ${error.reasons}`, { advice: error.advice!, cause: error }) : error;
+  }
+}
+
+function titleOf({ device, record }: ComputeDevice): string {
+  return `${deviceLabel(device)}${record.kind === 'cuda' ? ` (${record.name}, driver ${record.driver ?? 'unknown'})` : ''}`;
+}
+
+async function compareLosses(computer: ComputeDevice, numerics: Numerics, golden: Golden, model: ReferenceModel): Promise<void> {
+  const { device } = computer;
   const sessions = await openSessionPool([{ ...(await model.graph(golden.contextLength, numerics)), device, threads: 1, spin: false }], { runTimeoutMs: RUN_TIMEOUT_MS });
   try {
     const losses = await goldenLosses(sessions, numerics, golden, model.vocabSize);
     const fault = firstFault(golden, losses, TOLERANCE[numerics.precision]);
     if (fault === undefined) return;
-    const name = record.kind === 'cuda' ? ` (${record.name}, driver ${record.driver ?? 'unknown'})` : '';
-    throw new TouchstoneError('io', `${deviceLabel(device)}${name} fails the self-test in ${numerics.precision}: ${fault}`, {
+    throw new TouchstoneError('io', `${titleOf(computer)} fails the self-test in ${numerics.precision}: ${fault}`, {
       advice: 'It computes something else than a CPU does. touchstone doctor checks driver and libraries; try --precision float32, another device, or --device cpu.',
     });
   } finally {

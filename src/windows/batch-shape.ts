@@ -44,6 +44,13 @@ export function fixedLength(length: number, longest: number): number {
   return stepped(length, longest, 4, 64);
 }
 
+/** All lengths that sequences of fixed batches are padded to, from the shortest to `longest`. */
+export function fixedLengths(longest: number): readonly number[] {
+  const lengths = [fixedLength(1, longest)];
+  while (lengths.at(-1)! < longest) lengths.push(fixedLength(lengths.at(-1)! + 1, longest));
+  return lengths;
+}
+
 function stepped(length: number, longest: number, stepsPerOctave: number, shortest: number): number {
   const step = 2 ** Math.max(0, Math.ceil(Math.log2(length)) - 1 - Math.log2(stepsPerOctave));
   return Math.min(longest, Math.max(shortest, Math.ceil(length / step) * step));

@@ -1,6 +1,6 @@
 import type { KnownDocument, TokenizedDocument } from '../records.js';
 import { makeBatch, scoredIn, type Batch, type PlacedWindow } from './batch.js';
-import { bucketLength, fittedShape, fixedLength, fixedShape, sequencesOf, type BatchShapes } from './batch-shape.js';
+import { bucketLength, fittedShape, fixedLength, fixedLengths, fixedShape, sequencesOf, type BatchShapes } from './batch-shape.js';
 import { cutWindows, type WindowOptions } from './cut.js';
 import { OpenDocument } from './open-document.js';
 
@@ -100,9 +100,11 @@ function fixedBatch(sorted: readonly PlacedWindow[], first: number, { contextLen
 }
 
 /**
- * A batch of the shape that takes most memory of all that come with these options, without a window in it: a session that runs it first claims once what it will need.
- * Shapes must be fixed.
+ * Batches of the shapes that take most memory of all that come with these options, without a window in them: a session that runs them first claims once what it will need.
+ * The one has the longest sequences, for which attention needs most; the other, where the context does not divide the batch, the most positions. Shapes must be fixed.
  */
-export function largestBatch({ contextLength, batchTokens }: Pick<BatchOptions, 'contextLength' | 'batchTokens'>, chunks: number): Batch {
-  return makeBatch([], fixedShape(contextLength, contextLength * sequencesOf(contextLength, batchTokens), batchTokens, chunks));
+export function largestBatches({ contextLength, batchTokens }: Pick<BatchOptions, 'contextLength' | 'batchTokens'>, chunks: number): readonly Batch[] {
+  const positions = (length: number): number => length * sequencesOf(length, batchTokens);
+  const fullest = fixedLengths(contextLength).reduce((most, length) => (positions(length) >= positions(most) ? length : most));
+  return [...new Set([contextLength, fullest])].map((length) => makeBatch([], fixedShape(length, positions(length), batchTokens, chunks)));
 }

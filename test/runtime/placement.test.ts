@@ -34,7 +34,7 @@ describe('where operators are computed', () => {
   });
 
   it('is known of sessions in threads as well, and of none that was not profiled', async () => {
-    const profiled = await openSessionPool([{ ...spec, profiled: true }], { warmUp: feeds });
+    const profiled = await openSessionPool([{ ...spec, profiled: true }], { warmUp: [feeds] });
     expect((await profiled.placement()).every(({ provider, runs }) => provider === 'CPUExecutionProvider' && runs === 1)).toBe(true);
     await profiled.close();
     const plain = await openSessionPool([spec]);

@@ -65,14 +65,14 @@ describe('a session pool', () => {
   });
 
   it('gives a batch that waits to another device than the one that breaks', async () => {
-    const pool = await scripted([cuda(0), cuda(1)], { 'cuda:1': [LAUNCH_FAILURE] }).pool();
+    const pool = await scripted([cuda(0), cuda(1)], { 'cuda:1': [LAUNCH_FAILURE, LAUNCH_FAILURE] }).pool();
     const outcomes = await Promise.all(Array.from({ length: 6 }, () => runOne(pool)));
-    expect(outcomes.filter((outcome) => outcome === 'cuda:0')).toHaveLength(5);
-    expect(outcomes.filter((outcome) => outcome instanceof DeviceLost)).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === 'cuda:0')).toHaveLength(4);
+    expect(outcomes.filter((outcome) => outcome instanceof DeviceLost)).toHaveLength(2); // one computed, one behind it in the thread
   });
 
   it('ends with an error that names every device once the last is lost, for those that wait too', async () => {
-    const pool = await scripted([cuda(0), cuda(1)], { 'cuda:0': [null, LAUNCH_FAILURE], 'cuda:1': ['CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED ; GPU=1 ; hostname=n1'] }).pool();
+    const pool = await scripted([cuda(0), cuda(1)], { 'cuda:0': [null, LAUNCH_FAILURE, LAUNCH_FAILURE], 'cuda:1': ['CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED ; GPU=1 ; hostname=n1'] }).pool();
     const first = await Promise.all([runOne(pool), runOne(pool)]);
     expect(first.filter((outcome) => outcome instanceof DeviceLost)).toHaveLength(1);
     expect(first).toContain('cuda:0');
@@ -83,19 +83,42 @@ describe('a session pool', () => {
     }
   });
 
-  it('keeps a device whose memory ran out, and advises smaller batches; three times in a row it is retired', async () => {
-    const pool = await scripted([cuda(0)], { 'cuda:0': [ARENA_FULL, ARENA_FULL, null, ARENA_FULL, ARENA_FULL, ARENA_FULL] }).pool();
-    for (let batch = 0; batch < 2; batch++) {
+  it('keeps a device whose memory ran out, however often, and advises smaller batches', async () => {
+    const pool = await scripted([cuda(0)], { 'cuda:0': [ARENA_FULL, ARENA_FULL, ARENA_FULL, ARENA_FULL] }).pool();
+    for (let batch = 0; batch < 4; batch++) {
       const error = await runOne(pool);
       expect(error).toBeInstanceOf(DeviceOutOfMemory);
       expect(error).toMatchObject({ kind: 'retryable', advice: expect.stringContaining('--batch-tokens') as string });
     }
     expect(await runOne(pool)).toBe('cuda:0');
-    expect(await runOne(pool)).toBeInstanceOf(DeviceOutOfMemory);
-    expect(await runOne(pool)).toBeInstanceOf(DeviceOutOfMemory);
-    const last = await runOne(pool);
-    expect(last).toBeInstanceOf(AllDevicesLost);
-    expect((last as Error).message).toMatch(/cuda:0: out of memory 3 times in a row, although a smaller --batch-tokens may fit/);
+  });
+
+  it('leaves out a device that breaks before the first batch, frees nothing of it, and says so', async () => {
+    for (const faults of [{ 'open cuda:1': LAUNCH_FAILURE }, { 'cuda:1': [LAUNCH_FAILURE] }]) {
+      const lost: string[] = [];
+      const { pool: open, log } = scripted([cuda(0), cuda(1), cuda(1)], faults, { warmUp: [BATCH], onLost: ({ device, reason }) => lost.push(`${deviceLabel(device)}: ${reason}`) });
+      const pool = await open();
+      expect(lost).toEqual([`cuda:1: ${LAUNCH_TEXT}`]);
+      expect(pool.concurrency).toBe(2);
+      for (let batch = 0; batch < 3; batch++) expect(await runOne(pool)).toBe('cuda:0');
+      await pool.close();
+      expect(log().filter((line) => line.endsWith('close'))).toEqual(['cuda:0 close']);
+    }
+    await expect(scripted([cuda(1)], { 'open cuda:1': LAUNCH_FAILURE }).pool()).rejects.toMatchObject({ kind: 'retryable', message: `the only device is lost\n  cuda:1: ${LAUNCH_TEXT}` });
+  });
+
+  it('keeps a second batch waiting in the thread of a GPU, so that it need not wait for this one', async () => {
+    const { pool: open, log } = scripted([cuda(0), { kind: 'cpu' }], { slow: ['cuda:0', 'cpu'] });
+    const pool = await open();
+    expect(pool.concurrency).toBe(3);
+    const running = Promise.all(Array.from({ length: 3 }, () => runOne(pool)));
+    const blockedUntil = performance.now() + 400;
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the batches are on their way
+    while (performance.now() < blockedUntil); // and this thread answers to nothing
+    const done = log().filter((line) => line.endsWith('done'));
+    expect(done.filter((line) => line === 'cuda:0 done')).toHaveLength(2);
+    expect(done.filter((line) => line === 'cpu done')).toHaveLength(1);
+    expect((await running).sort()).toEqual(['cpu', 'cuda:0', 'cuda:0']);
   });
 
   it('passes errors on that are not the device\'s, and those of the CPU', async () => {
@@ -109,11 +132,11 @@ describe('a session pool', () => {
   });
 
   it('runs the largest batch on every session before it is opened, where one is given', async () => {
-    const { pool: open, log } = scripted([cuda(0), cuda(1)], {}, { warmUp: BATCH });
+    const { pool: open, log } = scripted([cuda(0), cuda(1)], {}, { warmUp: [BATCH] });
     await open();
     expect(log().filter((line) => line.endsWith('run')).sort()).toEqual(['cuda:0 run', 'cuda:1 run']);
-    const tight = scripted([cuda(0), cuda(1)], { 'cuda:1': [ARENA_FULL] }, { warmUp: BATCH });
-    await expect(tight.pool()).rejects.toMatchObject({ kind: 'retryable', message: expect.stringMatching(/^cuda:1 has run out of memory on the largest batch /) as string, advice: expect.stringContaining('--batch-tokens') as string });
+    const tight = scripted([cuda(0), cuda(1)], { 'cuda:1': [ARENA_FULL] }, { warmUp: [BATCH] });
+    await expect(tight.pool()).rejects.toMatchObject({ kind: 'io', message: expect.stringMatching(/^cuda:1 has run out of memory on the largest batch /) as string, advice: expect.stringContaining('--batch-tokens') as string });
     expect(tight.log().filter((line) => line.endsWith('close'))).toHaveLength(2);
   });
 

@@ -23,7 +23,7 @@ async function scoreOverflowing(run: string, precision: Precision, nonfiniteLimi
     encode: (texts) => tokenizeTask(prepared.tokenizer, { texts, bytes: false }),
     encodeConcurrency: 1,
     sessions: {
-      workers: 1,
+      concurrency: 1,
       run: ({ rows }) => {
         const loss = new Float32Array(rows!.data.length).fill(1);
         loss.set([Infinity, NaN], loss.length - 2);

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONFIGURATION = 9, INVALID_DEVICE = 101, NOT_SUPPORTED = 801 };
+enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_CONFIGURATION = 9, INVALID_DEVICE = 101, LAUNCH_FAILURE = 719, NOT_SUPPORTED = 801 };
 enum { HOST_TO_DEVICE = 1, DEVICE_TO_HOST = 2 };
 typedef struct { unsigned x, y, z; } Dim3;
 typedef void *Handle;
@@ -22,6 +22,7 @@ typedef void *Handle;
 static int trace_file = -1;
 static size_t device_bytes = (size_t)143771 << 20;
 static double flops_rate, kernel_seconds;
+static long break_at, launched;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static double setting(const char *name, double otherwise) {
@@ -35,6 +36,7 @@ __attribute__((constructor)) static void begin(void) {
   device_bytes = (size_t)setting("STAND_IN_MEMORY_MIB", 143771) << 20;
   flops_rate = 1e12 * setting("STAND_IN_TFLOPS", 0);
   kernel_seconds = 1e-6 * setting("STAND_IN_KERNEL_US", 0);
+  break_at = (long)setting("STAND_IN_BREAK_AT", 0);
 }
 
 void stand_in_trace(const char *format, ...) {
@@ -48,6 +50,9 @@ void stand_in_trace(const char *format, ...) {
   line[length++] = '\n';
   if (write(trace_file, line, length) != length) abort();
 }
+
+/* What every call answers once a kernel has failed: a context that broke stays broken. */
+static int state(void) { return break_at > 0 && launched >= break_at ? LAUNCH_FAILURE : SUCCESS; }
 
 static double now(void) {
   struct timespec time;
@@ -73,7 +78,7 @@ static int wait_for(const char *what) {
     struct timespec time = {(time_t)left, (long)(1e9 * (left - (time_t)left))};
     nanosleep(&time, NULL);
   }
-  return SUCCESS;
+  return state();
 }
 
 /* ---- memory: mapped, so that what nobody writes to takes none ---- */
@@ -86,6 +91,7 @@ static size_t live_bytes;
 static size_t mapped(size_t bytes) { return bytes == 0 ? 4096 : (bytes + 4095) & ~(size_t)4095; }
 
 static int allocate(void **pointer, size_t bytes) {
+  if (state() != SUCCESS) return state();
   pthread_mutex_lock(&lock);
   void *start = MAP_FAILED;
   if (live_bytes + bytes <= device_bytes && block_count < (int)(sizeof blocks / sizeof *blocks)) {
@@ -102,7 +108,7 @@ static int allocate(void **pointer, size_t bytes) {
 }
 
 static int deallocate(void *pointer) {
-  if (pointer == NULL) return SUCCESS;
+  if (pointer == NULL || state() != SUCCESS) return state();
   int result = INVALID_VALUE;
   pthread_mutex_lock(&lock);
   for (int at = 0; at < block_count; at++) {
@@ -129,7 +135,7 @@ int cudaFree(void *pointer) { return deallocate(pointer); }
 int cudaFreeAsync(void *pointer, Handle stream) { return deallocate(pointer); }
 int cudaMallocHost(void **pointer, size_t bytes) { return pinned(pointer, bytes); }
 int cudaHostAlloc(void **pointer, size_t bytes, unsigned flags) { return pinned(pointer, bytes); }
-int cudaFreeHost(void *pointer) { free(pointer); return SUCCESS; }
+int cudaFreeHost(void *pointer) { free(pointer); return state(); }
 int cudaMemGetInfo(size_t *unused, size_t *total) { *unused = device_bytes - live_bytes; *total = device_bytes; return SUCCESS; }
 
 /* Weights and the like: nothing reads them back, and a machine without a GPU has little memory for them. */
@@ -140,7 +146,7 @@ static int copy(void *to, const void *from, size_t bytes, int kind, int blocking
   stand_in_trace("%s %zu", kinds[kind], bytes);
   if (blocking || kind == DEVICE_TO_HOST) wait_for("copy");
   if (bytes < LARGE || kind == DEVICE_TO_HOST) memmove(to, from, bytes);
-  return SUCCESS;
+  return state();
 }
 
 int cudaMemcpy(void *to, const void *from, size_t bytes, int kind) { return copy(to, from, bytes, kind, 1); }
@@ -192,7 +198,7 @@ enum { PROPERTIES_BYTES = 1008, TOTAL_MEMORY_OFFSET = 288, MOST_SHARED = 232448 
 
 int cudaGetDeviceCount(int *count) { *count = 1; return SUCCESS; }
 int cudaGetDevice(int *device) { *device = 0; return SUCCESS; }
-int cudaSetDevice(int device) { return device == 0 ? SUCCESS : INVALID_DEVICE; }
+int cudaSetDevice(int device) { return device == 0 ? state() : INVALID_DEVICE; }
 int cudaDeviceSynchronize(void) { return wait_for("device"); }
 int cudaDriverGetVersion(int *version) { *version = 13000; return SUCCESS; }
 int cudaRuntimeGetVersion(int *version) { *version = 13000; return SUCCESS; }
@@ -213,10 +219,10 @@ int cudaDeviceGetAttribute(int *value, int attribute, int device) {
   return SUCCESS;
 }
 
-int cudaGetLastError(void) { return SUCCESS; }
-int cudaPeekAtLastError(void) { return SUCCESS; }
-const char *cudaGetErrorName(int error) { return error == OUT_OF_MEMORY ? "cudaErrorMemoryAllocation" : "cudaErrorOfTheStandIn"; }
-const char *cudaGetErrorString(int error) { return error == OUT_OF_MEMORY ? "out of memory" : "refused by the stand-in"; }
+int cudaGetLastError(void) { return state(); }
+int cudaPeekAtLastError(void) { return state(); }
+const char *cudaGetErrorName(int error) { return error == OUT_OF_MEMORY ? "cudaErrorMemoryAllocation" : error == LAUNCH_FAILURE ? "cudaErrorLaunchFailure" : "cudaErrorOfTheStandIn"; }
+const char *cudaGetErrorString(int error) { return error == OUT_OF_MEMORY ? "out of memory" : error == LAUNCH_FAILURE ? "unspecified launch failure" : "refused by the stand-in"; }
 
 /* ---- streams and events: one queue; graphs are not there ---- */
 
@@ -224,9 +230,9 @@ static Handle queue = &queue;
 
 int cudaStreamCreate(Handle *stream) { *stream = queue; return SUCCESS; }
 int cudaStreamCreateWithFlags(Handle *stream, unsigned flags) { *stream = queue; return SUCCESS; }
-int cudaStreamDestroy(Handle stream) { return SUCCESS; }
+int cudaStreamDestroy(Handle stream) { return state(); }
 int cudaStreamSynchronize(Handle stream) { return wait_for("stream"); }
-int cudaStreamWaitEvent(Handle stream, Handle event, unsigned flags) { return SUCCESS; }
+int cudaStreamWaitEvent(Handle stream, Handle event, unsigned flags) { return state(); }
 int cudaStreamIsCapturing(Handle stream, int *status) { *status = 0; return SUCCESS; }
 int cudaStreamBeginCapture(Handle stream, int mode) { return NOT_SUPPORTED; }
 int cudaStreamEndCapture(Handle stream, Handle *graph) { return NOT_SUPPORTED; }
@@ -236,8 +242,8 @@ int cudaGraphDestroy(Handle graph) { return SUCCESS; }
 int cudaGraphExecDestroy(Handle executable) { return SUCCESS; }
 int cudaEventCreate(Handle *event) { *event = queue; return SUCCESS; }
 int cudaEventCreateWithFlags(Handle *event, unsigned flags) { *event = queue; return SUCCESS; }
-int cudaEventDestroy(Handle event) { return SUCCESS; }
-int cudaEventRecord(Handle event, Handle stream) { return SUCCESS; }
+int cudaEventDestroy(Handle event) { return state(); }
+int cudaEventRecord(Handle event, Handle stream) { return state(); }
 int cudaEventSynchronize(Handle event) { return wait_for("event"); }
 int cudaEventElapsedTime(float *milliseconds, Handle first, Handle second) { *milliseconds = 0; return SUCCESS; }
 int cudaLaunchHostFunc(Handle stream, void (*function)(void *), void *data) { function(data); return SUCCESS; }
@@ -275,7 +281,8 @@ static int launch(const void *function, Dim3 grid, Dim3 block, size_t shared) {
   int possible = name && grid.x && grid.y && grid.z && grid.x <= 2147483647u && grid.y <= 65535 && grid.z <= 65535 && threads && threads <= 1024 && block.z <= 64 && shared <= MOST_SHARED;
   stand_in_trace("%s %s %u %u %u %u %zu", possible ? "launch" : "impossible", name ? name : "?", grid.x, grid.y, grid.z, threads, shared);
   stand_in_occupy(kernel_seconds);
-  return possible ? SUCCESS : INVALID_CONFIGURATION;
+  launched++;
+  return possible ? state() : INVALID_CONFIGURATION;
 }
 
 static __thread struct { Dim3 grid, block; size_t shared; Handle stream; } pushed;

@@ -6,6 +6,7 @@
  *   STAND_IN_MEMORY_MIB memory of the device (default 143771)
  *   STAND_IN_TFLOPS     rate of products, and
  *   STAND_IN_KERNEL_US  time of any other kernel (default of both 0: they take no time). Whoever waits for the device waits for both.
+ *   STAND_IN_BREAK_AT   number of the kernel at which the context of the device breaks, for good (default 0: never)
  *
  * Lines: "malloc BYTES LIVE", "free BYTES LIVE", "refused BYTES LIVE", "pinned BYTES", "h2d|d2h|d2d|h2h|any BYTES", "wait stream|event|device",
  * "launch KERNEL GRID_X GRID_Y GRID_Z BLOCK SHARED_BYTES", "impossible KERNEL ...", "product CALL M N K BATCH TYPE COMPUTE", "call NAME".

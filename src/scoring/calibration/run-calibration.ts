@@ -1,9 +1,10 @@
 import { needsCalibration, readCalibration, setCalibrationAside, writeCalibration, type Calibration } from '../../run/calibration-record.js';
 import { CALIBRATION_NAME } from '../../run/layout.js';
 import { batchOptions, resolveBatchTokens } from '../batching.js';
+import type { LostDevice } from '../../runtime/device-faults.js';
 import type { ScoreOptions } from '../options.js';
 import type { Prepared } from '../prepare.js';
-import { openScoringSessions, type Share } from '../scoring-sessions.js';
+import { deviceTitle, openScoringSessions, type Share } from '../scoring-sessions.js';
 import { calibrate } from './calibrate.js';
 import { drawSample } from './sample.js';
 
@@ -11,7 +12,7 @@ import { drawSample } from './sample.js';
  * The calibration of a run, measured where it has none yet; null for float32. Of several processes that measure at once the first one's stands for all.
  * @throws TouchstoneError as drawSample and calibrate do
  */
-export async function calibrateRun(prepared: Prepared, { output: { run }, runtime }: ScoreOptions, share: Share, note: (text: string) => void, signal?: AbortSignal): Promise<Calibration | null> {
+export async function calibrateRun(prepared: Prepared, { output: { run }, runtime, thresholds }: ScoreOptions, share: Share, note: (text: string) => void, signal?: AbortSignal): Promise<Calibration | null> {
   const { plan, graph, exactGraph } = prepared;
   const { precision, device } = plan.model;
   if (!needsCalibration(plan)) return null;
@@ -23,10 +24,13 @@ export async function calibrateRun(prepared: Prepared, { output: { run }, runtim
   }
   const sample = await drawSample(prepared, signal);
   note(`comparing ${precision} with float32 on ${sample.documents} documents of the corpus, ${sample.tokens} tokens`);
+  const onDeviceLost = (lost: LostDevice): void => { note(`${deviceTitle(lost.device, prepared.devices)} is lost and is not used again: ${lost.reason}`); };
   const calibration = await calibrate(sample, {
     precision,
-    openExact: async () => await openScoringSessions(await exactGraph(), prepared, runtime, share),
-    openApproximate: () => openScoringSessions(graph, prepared, runtime, share),
+    openExact: async () => await openScoringSessions(await exactGraph(), prepared, runtime, share, onDeviceLost),
+    openApproximate: () => openScoringSessions(graph, prepared, runtime, share, onDeviceLost),
+    nonfiniteLimited: thresholds.maxNonfinite !== null,
+    onDeviceLost,
     batches: { ...batchOptions(plan, resolveBatchTokens(runtime.batchTokens, device)), stats: { entropy: false, top1: false } },
     signal,
   });
