@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFolder } from '../run/folder.js';
 import { ioError } from '../run/io-error.js';
+import { closeAfter } from '../stream/close-after.js';
 import { curvesHtml } from './metrics/curves-html.js';
 import { MetricsLog, readMetrics } from './metrics/metrics-log.js';
 import type { StepMetrics } from './metrics/step-metrics.js';
@@ -22,7 +23,10 @@ export async function openRunLog(folder: string, throughStep: number | null): Pr
   await createFolder(folder);
   const path = join(folder, 'metrics.jsonl');
   const log = await MetricsLog.open(path, throughStep);
-  const events = await EventFile.open(folder, throughStep, Date.now() / 1000);
+  const events = await EventFile.open(folder, throughStep, Date.now() / 1000).catch(async (error: unknown) => {
+    await log.close().catch(() => undefined);
+    throw error;
+  });
   return {
     async record(metrics) {
       await log.append(metrics);
@@ -35,9 +39,6 @@ export async function openRunLog(folder: string, throughStep: number | null): Pr
       await writeFile(page, text).catch((error: unknown) => { throw ioError('write', page, error); });
       return page;
     },
-    async close() {
-      await log.close();
-      await events.close();
-    },
+    close: () => closeAfter(() => log.close(), () => events.close()),
   };
 }
