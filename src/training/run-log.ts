@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFolder } from '../run/folder.js';
-import { ioError } from '../run/io-error.js';
+import { replaceFile } from '../run/replace-file.js';
 import { closeAfter } from '../stream/close-after.js';
 import { curvesHtml } from './metrics/curves-html.js';
 import { MetricsLog, readMetrics } from './metrics/metrics-log.js';
@@ -35,8 +34,7 @@ export async function openRunLog(folder: string, throughStep: number | null): Pr
     sync: () => log.sync(),
     async drawCurves(title) {
       const page = join(folder, 'curves.html');
-      const text = curvesHtml({ title, records: await readMetrics(path) });
-      await writeFile(page, text).catch((error: unknown) => { throw ioError('write', page, error); });
+      await replaceFile(page, Buffer.from(curvesHtml({ title, records: await readMetrics(path) })));
       return page;
     },
     close: () => closeAfter(() => log.close(), () => events.close()),
