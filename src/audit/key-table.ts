@@ -1,12 +1,12 @@
 /**
- * Numbers from 0 to 2^52 - 1 under which entries are found again: an open-addressed table of float64, 16 bytes a key at most, where a Map of such numbers takes 80.
- * Entries are numbered from 0 in the order they were added; several may have one key.
+ * Numbers from 0 to 2^52 - 1 under which entries are found again: an open-addressed table of float64, 20 to 40 bytes a key, where a Map of such numbers takes 80.
+ * Entries are numbered from 0 in the order they were added; several may have one key, and adding or taking one takes the same time however many do.
  */
 export class KeyTable {
-  /** Slot: number of the first entry with the key, plus 1; 0 = empty. */
+  /** Slot: number of the last entry with the key, plus 1; negative once all of them have been taken, which keeps the slot for the key; 0 = empty. */
   #slots = new Int32Array(1 << 10);
   #keys = new Float64Array(1 << 9);
-  /** The next entry with the same key, plus 1; 0 = none. */
+  /** The next entry with the same key; that of the last one is the first that has not been taken. */
   #next = new Int32Array(1 << 9);
   #size = 0;
 
@@ -18,55 +18,46 @@ export class KeyTable {
   add(key: number): number {
     if (this.#size === this.#keys.length) this.#grow();
     const entry = this.#size++;
+    const slot = this.#slotOf(key);
+    const last = this.#slots[slot]! - 1;
     this.#keys[entry] = key;
-    this.#place(entry);
+    this.#next[entry] = last < 0 ? entry : this.#next[last]!;
+    if (last >= 0) this.#next[last] = entry;
+    this.#slots[slot] = entry + 1;
     return entry;
   }
 
   /** Takes the first entry with the key out and returns its number; -1 where there is none (left). */
   take(key: number): number {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    for (let slot = slotOf(key, mask); ; slot = (slot + 1) & mask) {
-      const first = slots[slot]!;
-      if (first === 0) return -1;
-      if (this.#keys[Math.abs(first) - 1] !== key) continue;
-      // A negative number keeps the slot for its key when every entry has been taken.
-      if (first < 0) return -1;
-      const entry = first - 1;
-      slots[slot] = this.#next[entry] === 0 ? -first : this.#next[entry]!;
-      return entry;
-    }
+    const slot = this.#slotOf(key);
+    const last = this.#slots[slot]! - 1;
+    if (last < 0) return -1;
+    const first = this.#next[last]!;
+    if (first === last) this.#slots[slot] = -(last + 1);
+    else this.#next[last] = this.#next[first]!;
+    return first;
   }
 
-  #place(entry: number): void {
+  /** The slot the key is in, or the empty one it would be put into. */
+  #slotOf(key: number): number {
+    // Keys are hashes already; their low bits choose a slot.
     const mask = this.#slots.length - 1;
-    const key = this.#keys[entry]!;
-    let slot = slotOf(key, mask);
-    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
-      if (this.#keys[this.#slots[slot]! - 1] !== key) continue;
-      let last = this.#slots[slot]! - 1;
-      while (this.#next[last] !== 0) last = this.#next[last]! - 1;
-      this.#next[last] = entry + 1;
-      return;
+    for (let slot = (key % 0x80000000) & mask; ; slot = (slot + 1) & mask) {
+      const found = this.#slots[slot]!;
+      if (found === 0 || this.#keys[Math.abs(found) - 1] === key) return slot;
     }
-    this.#slots[slot] = entry + 1;
   }
 
-  /** Only while entries are added: taken ones would come back. */
+  /** Twice the room; every key gets a slot anew, and its entries stay as they are. */
   #grow(): void {
-    const keys = new Float64Array(this.#keys.length * 2);
-    keys.set(this.#keys);
-    this.#keys = keys;
-    this.#next = new Int32Array(keys.length);
-    this.#slots = new Int32Array(keys.length * 2);
-    for (let entry = 0; entry < this.#size; entry++) this.#place(entry);
+    const [keys, next, filled] = [this.#keys, this.#next, this.#slots];
+    this.#keys = new Float64Array(keys.length * 2);
+    this.#keys.set(keys);
+    this.#next = new Int32Array(keys.length * 2);
+    this.#next.set(next);
+    this.#slots = new Int32Array(keys.length * 4);
+    for (const found of filled) if (found !== 0) this.#slots[this.#slotOf(keys[Math.abs(found) - 1]!)] = found;
   }
-}
-
-/** Keys are hashes already; their low bits choose a slot. */
-function slotOf(key: number, mask: number): number {
-  return (key % 0x80000000) & mask;
 }
 
 /** The first 52 bits of a sha256 in hex. Of four million documents two share them with a chance of 0.2 %. */

@@ -161,16 +161,30 @@ export function sumLastKept(g: GraphBuilder, x: Value): Value {
   return reduceLastKept(g, 'ReduceSum', x);
 }
 
-
 function reduceLastKept(g: GraphBuilder, op: 'ReduceMean' | 'ReduceSum', x: Value): Value {
   const axes = g.constant('int64', [1], [-1]);
   return g.node(op, [x, axes], x.dtype, [...x.shape.slice(0, -1), 1], { attributes: { keepdims: int(1) } });
 }
 
-/** Sum over the given axes, which disappear. */
+/** Dimensions that may be 0 when a graph runs: positions of a micro-batch that have a target, flat or by groups, and those that are trained on. No other is. */
+export const MAY_BE_EMPTY: ReadonlySet<Dim> = new Set(['N', 'S*L', 'M']);
+
+/** Sum over the given axes, which disappear; 0 over an axis without elements. */
 export function sumOver(g: GraphBuilder, x: Value, axes: readonly number[]): Value {
   const shape = x.shape.filter((_, axis) => !axes.includes(axis));
-  return g.node('ReduceSum', [x, g.constant('int64', [axes.length], axes)], x.dtype, shape, { attributes: { keepdims: int(0) } });
+  const summed = axes.filter((axis) => MAY_BE_EMPTY.has(x.shape[axis]!)).reduce((value, axis) => neverEmpty(g, value, axis), x);
+  return g.node('ReduceSum', [summed, g.constant('int64', [axes.length], axes)], x.dtype, shape, { attributes: { keepdims: int(0) } });
+}
+
+/**
+ * x with a row of zeros along `axis` where it has none, else x as it is, to the bit. The CUDA provider of onnxruntime refuses to reduce an axis without elements,
+ * whether it is kept or not: https://github.com/microsoft/onnxruntime/issues/26041
+ */
+function neverEmpty(g: GraphBuilder, x: Value, axis: number): Value {
+  const zero = g.constant('int64', [1], [0]);
+  const lacking = g.node('Max', [sub(g, g.constant('int64', [1], [1]), sizeOf(g, x, axis)), zero], 'int64', [1]);
+  const shape = x.shape.map((dim, at) => (at === axis ? `${dim}|1` : dim));
+  return g.node('Pad', [x, concat(g, [zero, lacking], 0), null, g.constant('int64', [1], [axis])], x.dtype, shape);
 }
 
 function reduceLast(g: GraphBuilder, op: 'ReduceSum' | 'ReduceMax', x: Value): Value {

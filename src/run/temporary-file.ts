@@ -15,6 +15,11 @@ export function attemptId(): string {
   return randomBytes(8).toString('hex');
 }
 
+/** A name of its own for one attempt at a file or folder, beside the final one and hidden, so that no glob for shards finds it. */
+export function temporaryPath(finalPath: string): string {
+  return join(dirname(finalPath), `.${basename(finalPath)}.${attemptId()}.tmp`);
+}
+
 /**
  * One attempt at a file, under a name of its own beside `finalPath`: append through `sink`, then `finish`, else `discard`.
  * Holds BUFFER_BYTES of memory. Errors name the final path, which is the one the user knows.
@@ -41,9 +46,12 @@ export class TemporaryFile {
 
   /** Creates the file; fails if anything has its name. */
   static async create(finalPath: string, signal?: AbortSignal): Promise<TemporaryFile> {
+    return await TemporaryFile.createAs(temporaryPath(finalPath), finalPath, signal);
+  }
+
+  /** `create` under a given name, that of a file in a folder which is temporary itself. */
+  static async createAs(path: string, finalPath: string, signal?: AbortSignal): Promise<TemporaryFile> {
     signal?.throwIfAborted();
-    // Hidden, so that no glob for shards finds it.
-    const path = join(dirname(finalPath), `.${basename(finalPath)}.${attemptId()}.tmp`);
     try {
       return new TemporaryFile(path, finalPath, await open(path, 'wx'), signal);
     } catch (error) {

@@ -4,15 +4,14 @@ import { z } from 'zod';
 import { errnoOf, messageOf, TouchstoneError } from '../errors.js';
 import type { FloatTensor } from '../model/float-tensor.js';
 import { readTensors } from '../model/read-tensors.js';
-import { writeCheckpoint, type CheckpointTemplate, type FileWriter } from '../model/write-checkpoint.js';
+import { writeCheckpoint, type CheckpointTemplate } from '../model/write-checkpoint.js';
 import { writeSafetensors } from '../model/write-safetensors.js';
-import { commitFile } from '../run/atomic-file.js';
 import { hashFile } from '../run/file-hash.js';
-import { createFolder, syncFolder } from '../run/folder.js';
 import { ioError } from '../run/io-error.js';
 import { readRecord, sha256Hex } from '../run/json-record.js';
 import { sealRecord } from '../run/sealed-record.js';
-import { attemptId } from '../run/temporary-file.js';
+import { attemptId, temporaryPath } from '../run/temporary-file.js';
+import { TemporaryFolder } from '../run/temporary-folder.js';
 import type { RunSettings } from './run-settings.js';
 
 /** Where a training run stands: everything beside the tensors that a resumed run needs. */
@@ -45,20 +44,24 @@ const recordSchema: z.ZodType<CheckpointRecord> = z.strictObject({
   files: z.record(z.string(), z.strictObject({ bytes: z.int().min(0), sha256: sha256Hex })),
 });
 
-/** Written last: a checkpoint without it does not exist. */
+/** A checkpoint without it does not exist. */
 const POSITION = 'position.json';
 const MOMENTS = 'optimizer.safetensors';
 const WEIGHTS = 'model.safetensors';
 
-const checkpointsOf = (folder: string): string => join(folder, 'checkpoints');
+/** In the folder of a training run. */
+export const CHECKPOINTS_FOLDER = 'checkpoints';
+
+const checkpointsOf = (folder: string): string => join(folder, CHECKPOINTS_FOLDER);
 
 export function checkpointFolder(folder: string, step: number): string {
   return join(checkpointsOf(folder), String(step).padStart(8, '0'));
 }
 
 /**
- * Writes a checkpoint, file by file, each whole or not at all; the position comes last and vouches for the others by their sha256. It is a Hugging Face folder
- * as well. Where something fails, what was written of it is removed.
+ * Writes a checkpoint, which appears under its name whole or not at all; the position vouches for the other files by their sha256. It is a Hugging Face folder as
+ * well. The first attempt at a step wins: where another trainer has left a checkpoint of it, that one stands, and throws an io error if it is not the same.
+ * Whatever fails, nothing is removed but what this attempt has written.
  */
 export async function saveCheckpoint(
   folder: string,
@@ -67,18 +70,25 @@ export async function saveCheckpoint(
   weights: readonly FloatTensor[],
   moments: readonly FloatTensor[],
 ): Promise<void> {
-  const target = checkpointFolder(folder, position.step);
-  await createFolder(target);
+  const attempt = await TemporaryFolder.create(checkpointFolder(folder, position.step));
   try {
-    const { write, files } = filesOf(target);
-    await writeCheckpoint(template, weights, 'F32', write);
-    await write(MOMENTS, (sink) => writeSafetensors(sink, moments));
-    const record: CheckpointRecord = { ...position, files: { ...files } };
-    await write(POSITION, (sink) => sink(sealRecord(record)));
-  } catch (error) {
-    await rm(target, { recursive: true, force: true }).catch(() => undefined);
-    throw error;
+    await writeCheckpoint(template, weights, 'F32', attempt.write);
+    await attempt.write(MOMENTS, (sink) => writeSafetensors(sink, moments));
+    const record: CheckpointRecord = { ...position, files: { ...attempt.files } };
+    await attempt.write(POSITION, (sink) => sink(sealRecord(record)));
+    if ((await attempt.publish()) === 'exists') await refuseOther(attempt);
+  } finally {
+    await attempt.discard();
   }
+}
+
+/** A trainer that was taken for dead may have been first; of the same files it has written the same position. */
+async function refuseOther({ finalPath, files }: TemporaryFolder): Promise<void> {
+  const existing = await hashIfPresent(join(finalPath, POSITION));
+  if (existing?.sha256 === files[POSITION]!.sha256) return;
+  throw new TouchstoneError('io', `${finalPath} exists and holds ${existing === undefined ? `no ${POSITION}` : 'another checkpoint'}`, {
+    advice: 'Nothing was replaced. If no other process trains there, move the folder away and run the same command with --resume.',
+  });
 }
 
 export interface LoadedCheckpoint {
@@ -154,45 +164,28 @@ async function hashIfPresent(path: string): Promise<{ readonly bytes: number; re
  */
 export async function saveModel(folder: string, template: CheckpointTemplate, weights: readonly FloatTensor[], dtype: 'F32' | 'F16' | 'BF16'): Promise<string> {
   const target = join(folder, 'model');
-  const earlier = join(folder, `.model.${attemptId()}`);
-  const had = await moveIfPresent(target, earlier);
+  const attempt = await TemporaryFolder.create(target);
+  const earlier = temporaryPath(target);
   try {
-    await createFolder(target);
-    await writeCheckpoint(template, weights, dtype, filesOf(target).write);
+    await writeCheckpoint(template, weights, dtype, attempt.write);
+    while ((await attempt.publish()) === 'exists') {
+      await rm(earlier, { recursive: true, force: true });
+      await moveIfPresent(target, earlier);
+    }
   } catch (error) {
-    await rm(target, { recursive: true, force: true }).catch(() => undefined);
-    if (had) await moveIfPresent(earlier, target);
+    await attempt.discard();
+    await moveIfPresent(earlier, target).catch(() => undefined);
     throw error;
   }
-  if (had) await rm(earlier, { recursive: true, force: true });
-  await syncFolder(folder);
+  await rm(earlier, { recursive: true, force: true });
   return target;
 }
 
-async function moveIfPresent(from: string, to: string): Promise<boolean> {
+async function moveIfPresent(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);
-    return true;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
+    if (errnoOf(error) === 'ENOENT') return;
     throw new TouchstoneError('io', `cannot move ${from} aside: ${messageOf(error)}`, { cause: error });
   }
-}
-
-interface FolderFiles {
-  readonly write: FileWriter;
-  /** Of the files written so far. */
-  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
-}
-
-/** Writes the files of a folder by the atomic protocol. */
-function filesOf(folder: string): FolderFiles {
-  const files: Record<string, { bytes: number; sha256: string }> = {};
-  return {
-    files,
-    async write(name, write) {
-      const { bytes, sha256 } = await commitFile(join(folder, name), write);
-      files[name] = { bytes, sha256 };
-    },
-  };
 }

@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFolder } from '../run/folder.js';
-import { ioError } from '../run/io-error.js';
+import { replaceFile } from '../run/replace-file.js';
 import type { Comparison } from './comparison.js';
 import { comparisonHtml, type ComparisonPage } from './comparison-html.js';
 import { comparisonMarkdown } from './comparison-markdown.js';
@@ -15,18 +14,13 @@ export interface WrittenComparison {
   readonly curves: string;
 }
 
-/** Writes the comparison for people into the folder, which is made if it is not there. */
+/** Writes the comparison for people into the folder, which is made if it is not there; pages of an earlier one are replaced, each whole. */
 export async function writeComparison(folder: string, page: ComparisonPage): Promise<WrittenComparison> {
   const { comparison } = page;
   const text = comparisonMarkdown(page);
   const paths = { page: join(folder, 'compare.md'), curves: join(folder, 'compare.html') };
   await createFolder(folder);
-  for (const [path, content] of [[paths.page, text], [paths.curves, comparisonHtml(page)]] as const) {
-    try {
-      await writeFile(path, content);
-    } catch (error) {
-      throw ioError('write', path, error);
-    }
-  }
+  await replaceFile(paths.page, Buffer.from(text));
+  await replaceFile(paths.curves, Buffer.from(comparisonHtml(page)));
   return { comparison, text, ...paths };
 }

@@ -1,7 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TouchstoneError } from '../errors.js';
-import { checkpointFolder, checkpointSteps, clearLaterCheckpoints, loadCheckpoint, type LoadedCheckpoint } from './checkpoints.js';
+import { sweepAttempts } from '../run/attempts.js';
+import { CHECKPOINTS_FOLDER, checkpointFolder, checkpointSteps, clearLaterCheckpoints, loadCheckpoint, type LoadedCheckpoint } from './checkpoints.js';
 import { compareSettings, type RunSettings } from './run-settings.js';
 
 export interface ResumePoint {
@@ -29,14 +30,19 @@ export async function resumePoint(folder: string, settings: RunSettings, resume:
     }
     notes.push(...compareSettings(folder, checkpoint.position.settings, settings, step));
     if (step === settings['run.steps']) notes.push(`the run of ${folder} is finished: all of its ${step} steps are done. Raise run.steps to train on.`);
-    await clearLaterCheckpoints(folder, step);
-    return { checkpoint, notes };
+    return { checkpoint, notes: [...notes, ...(await clearWay(folder, step))] };
   }
   if (steps.length > 0) {
     throw new TouchstoneError('io', `none of the ${steps.length} checkpoints of ${folder} is whole; ${notes[0]!}`, { advice: 'Restore one of them, or begin anew with another --out.' });
   }
-  await clearLaterCheckpoints(folder, -1);
-  return { checkpoint: undefined, notes };
+  return { checkpoint: undefined, notes: [...notes, ...(await clearWay(folder, -1))] };
+}
+
+/** Removes what killed processes left, as a scoring run does (run/attempts.ts); an attempt of a process that may live stays. */
+async function clearWay(folder: string, step: number): Promise<string[]> {
+  await clearLaterCheckpoints(folder, step);
+  const swept = await sweepAttempts(folder, ['', CHECKPOINTS_FOLDER]);
+  return swept.length === 0 ? [] : [`removed ${swept.length} temporary ${swept.length === 1 ? 'file or folder' : 'files and folders'} that killed processes left more than a day ago`];
 }
 
 /** Whether a training run was begun in a folder, be it that it was ended before its first checkpoint. */

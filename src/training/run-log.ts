@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createFolder } from '../run/folder.js';
-import { ioError } from '../run/io-error.js';
+import { replaceFile } from '../run/replace-file.js';
+import { closeAfter } from '../stream/close-after.js';
 import { curvesHtml } from './metrics/curves-html.js';
 import { MetricsLog, readMetrics } from './metrics/metrics-log.js';
 import type { StepMetrics } from './metrics/step-metrics.js';
@@ -22,7 +22,10 @@ export async function openRunLog(folder: string, throughStep: number | null): Pr
   await createFolder(folder);
   const path = join(folder, 'metrics.jsonl');
   const log = await MetricsLog.open(path, throughStep);
-  const events = await EventFile.open(folder, throughStep, Date.now() / 1000);
+  const events = await EventFile.open(folder, throughStep, Date.now() / 1000).catch(async (error: unknown) => {
+    await log.close().catch(() => undefined);
+    throw error;
+  });
   return {
     async record(metrics) {
       await log.append(metrics);
@@ -31,13 +34,9 @@ export async function openRunLog(folder: string, throughStep: number | null): Pr
     sync: () => log.sync(),
     async drawCurves(title) {
       const page = join(folder, 'curves.html');
-      const text = curvesHtml({ title, records: await readMetrics(path) });
-      await writeFile(page, text).catch((error: unknown) => { throw ioError('write', page, error); });
+      await replaceFile(page, Buffer.from(curvesHtml({ title, records: await readMetrics(path) })));
       return page;
     },
-    async close() {
-      await log.close();
-      await events.close();
-    },
+    close: () => closeAfter(() => log.close(), () => events.close()),
   };
 }

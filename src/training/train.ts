@@ -5,6 +5,7 @@ import type { Device } from '../records.js';
 import { readyDevices, type DiagnoseCuda } from '../runtime/cuda/choose-devices.js';
 import { openStatefulSession, type StatefulSession } from '../runtime/stateful-session.js';
 import { resolveSelection } from '../selection/options.js';
+import { closeAfter } from '../stream/close-after.js';
 import { AlignmentWatch } from './alignment-watch.js';
 import { saveCheckpoint, saveModel, type TrainingPosition } from './checkpoints.js';
 import type { TrainingBatch } from './data/batch.js';
@@ -72,18 +73,18 @@ export async function train(options: TrainOptions, { signal, onEvent = () => und
   const { device, stepsPerCall } = prepared.compute;
   readyDevices(prepared.compute);
   const session = await openStatefulSession({ graphs: prepared.graphs.graphs, device, threads }, state);
-  const { settings, settingsHash } = prepared;
-  const begin: TrainingPosition = { step: 0, consumedTokens: 0, trainedTokens: 0, cursor: null, ...checkpoint?.position, formatVersion: 2, settings, settingsHash };
-  onEvent({ kind: 'prepared', parameters: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0), from: begin.step, steps: options.run.steps, threads, device, stepsPerCall });
-  const log = await openRunLog(folder, checkpoint?.position.step ?? null);
-  const kept = { step: begin.step };
-  try {
-    return await loop({ session, prepared, options, log, signal, onEvent, kept }, begin);
-  } catch (error) {
-    throw await explained(error, { folder, step: kept.step }, prepared.source);
-  } finally {
-    await Promise.all([session.close(), log.close()]);
-  }
+  return await closeAfter(async () => {
+    const { settings, settingsHash } = prepared;
+    const begin: TrainingPosition = { step: 0, consumedTokens: 0, trainedTokens: 0, cursor: null, ...checkpoint?.position, formatVersion: 2, settings, settingsHash };
+    const counted = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    onEvent({ kind: 'prepared', parameters: counted, from: begin.step, steps: options.run.steps, threads, device, stepsPerCall });
+    const log = await openRunLog(folder, checkpoint?.position.step ?? null);
+    const kept = { step: begin.step };
+    const explain = async (error: unknown): Promise<never> => {
+      throw await explained(error, { folder, step: kept.step }, prepared.source);
+    };
+    return await closeAfter(() => loop({ session, prepared, options, log, signal, onEvent, kept }, begin).catch(explain), () => log.close());
+  }, () => session.close());
 }
 
 interface Training {
@@ -127,7 +128,7 @@ async function loop({ session, prepared, options, log, signal, onEvent, kept }: 
   let position = begin;
   let evaluations: readonly Evaluation[] = [];
   if (begin.step === 0) await record(beforeTraining(await evaluateAll()), { consumed: 0, trained: 0 });
-  try {
+  await closeAfter(async () => {
     while (position.step < run.steps && signal?.aborted !== true) {
       const started = performance.now();
       const count = groupEnd(position.step, prepared.graphs.stepsPerCall, run) - position.step;
@@ -155,9 +156,7 @@ async function loop({ session, prepared, options, log, signal, onEvent, kept }: 
         }
       }
     }
-  } finally {
-    await stream.return();
-  }
+  }, () => stream.return());
   if (position.step < run.steps) {
     if (kept.step !== position.step) await save(position);
     throw signal!.reason;

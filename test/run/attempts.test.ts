@@ -55,6 +55,25 @@ describe('temporary files of processes that are gone', () => {
     });
   });
 
+  it('may be folders, whose day begins with the last byte of any file in them', async () => {
+    await withFolder(async (run) => {
+      const age = async (name: string, hours: number): Promise<void> => {
+        const time = new Date(Date.now() - hours * HOUR_MS);
+        await utimes(join(run, name), time, time);
+      };
+      const [dead, living] = ['checkpoints/.00000002.0000000000000001.tmp', 'checkpoints/.00000004.0000000000000002.tmp'];
+      for (const [name, hours] of [[dead, 25], [living, 23]] as const) {
+        await mkdir(join(run, name), { recursive: true });
+        await writeFile(join(run, name, 'weights'), 'four');
+        await age(`${name}/weights`, hours);
+        await age(name, 25);
+      }
+      expect((await listAttempts(run, ['checkpoints'])).map(({ path, kind }) => [path, kind]).sort()).toEqual([[dead, 'folder'], [living, 'folder']]);
+      expect((await sweepAttempts(run, ['checkpoints'])).map(({ path, bytes }) => [path, bytes >= 4])).toEqual([[dead, true]]);
+      expect(await filesBelow(run)).toEqual([`${living}/weights`]);
+    });
+  });
+
   it('are removed once, whoever sweeps at the same time', async () => {
     await withFolder(async (run) => {
       await attemptsOf(run);

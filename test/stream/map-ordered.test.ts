@@ -49,6 +49,18 @@ describe('mapOrdered', () => {
     expect(finished).toBe(3); // items 0, 2 and 3
   });
 
+  it('throws why an item failed, also where closing the source fails after it', async () => {
+    const closing = (): void => { throw new Error('closing failed'); };
+    const loop = async (work: (n: number) => Promise<number>): Promise<void> => {
+      for await (const result of mapOrdered(count(10, closing), 3, work)) {
+        expect(result).toBe(0);
+        break;
+      }
+    };
+    await expect(loop(() => Promise.reject(new Error('item failed')))).rejects.toThrow('item failed');
+    await expect(loop((n) => Promise.resolve(n))).rejects.toThrow('closing failed');
+  });
+
   it('closes the source when the consumer leaves', async () => {
     let closed = false;
     for await (const result of mapOrdered(count(10, () => { closed = true; }), 3, (n) => Promise.resolve(n))) {

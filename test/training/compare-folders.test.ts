@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,6 +31,18 @@ describe('comparing finished runs', () => {
     const drawn = readFileSync(curves, 'utf8');
     for (const title of ['plain at 10: 6', 'selective at 10: 5', 'Loss on heldout by tokens trained on', '<th scope="col">steps to plain</th>']) expect(drawn).toContain(title);
     expect(drawn).not.toContain('<script');
+  });
+
+  it('puts its pages in place of earlier ones, which whoever reads them sees to their end', async () => {
+    const runs = [writeRun('first', 100, [8, 6, 5]), writeRun('second', 60, [8, 5, 4])];
+    const written = await compareFolders({ runs, folder: join(folder, 'replaced') });
+    const paths = [written.page, written.curves];
+    const before = paths.map((path) => readFileSync(path, 'utf8'));
+    const readers = paths.map((path) => openSync(path, 'r'));
+    await compareFolders({ runs: [...runs, writeRun('third', 50, [8, 5, 3])], folder: join(folder, 'replaced') });
+    expect(readers.map((reader) => readFileSync(reader, 'utf8'))).toEqual(before);
+    for (const reader of readers) closeSync(reader);
+    for (const path of paths) expect(readFileSync(path, 'utf8')).toContain('third');
   });
 
   it('escapes names of folders and sets on the page, and keeps them inside their cells of the table', async () => {

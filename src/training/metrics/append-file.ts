@@ -27,7 +27,7 @@ export class AppendFile {
       await syncFolder(dirname(path));
       return new AppendFile(path, handle, bytes);
     } catch (error) {
-      await handle?.close();
+      await handle?.close().catch(() => undefined);
       throw ioError('open', path, error);
     }
   }

@@ -53,7 +53,12 @@ export class EventFile {
       return whole.bytes;
     });
     const first = file.bytes === 0 ? versionEvent(wallSeconds) : restartEvent(wallSeconds, (throughStep ?? -1) + 1);
-    await file.append(encodeRecord(first));
+    try {
+      await file.append(encodeRecord(first));
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      throw error;
+    }
     return new EventFile(file, removedBytes);
   }
 

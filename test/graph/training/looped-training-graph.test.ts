@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { encodeModel } from '../../../src/graph/encode.js';
-import type { Graph } from '../../../src/graph/ir.js';
+import type { Dim, Graph } from '../../../src/graph/ir.js';
 import { buildLoopedTrainingGraph } from '../../../src/graph/looped-training-graph.js';
+import { MAY_BE_EMPTY } from '../../../src/graph/ops.js';
 import { buildTrainingGraph, gradientName, momentName, nextName, varianceName } from '../../../src/graph/training-graph.js';
 import type { TrainingStepOptions } from '../../../src/graph/training-step.js';
 import { createRandom } from '../../../src/math/random.js';
@@ -190,7 +191,30 @@ function operatorsOf({ nodes }: Graph): Set<string> {
   return new Set(nodes.flatMap(({ op, attributes }) => [op, ...Object.values(attributes).flatMap((attribute) => (attribute.kind === 'graph' ? [...operatorsOf(attribute.value)] : []))]));
 }
 
+/** The dimensions that are reduced anywhere in a graph, subgraphs included, which see the constants of those around them. */
+function reducedDims({ nodes, initializers }: Graph, around: Graph['initializers'] = []): Set<Dim> {
+  const constants = [...around, ...initializers];
+  return new Set(nodes.flatMap(({ op, inputs, attributes }) => {
+    const within = Object.values(attributes).flatMap((attribute) => (attribute.kind === 'graph' ? [...reducedDims(attribute.value, constants)] : []));
+    if (!op.startsWith('Reduce')) return within;
+    const [x, axes] = inputs;
+    if (axes === undefined) return [...within, ...x!.shape];
+    const data = constants.find(({ value }) => value.name === axes!.name)!.data as { readonly bytes: Uint8Array };
+    return [...within, ...Array.from(new BigInt64Array(data.bytes.slice().buffer), (axis) => x!.shape.at(Number(axis))!)];
+  }));
+}
+
 describe('steps in a loop', () => {
+  it.each(['llama-gqa-tied', 'qwen3', 'gpt2', 'gpt-neox-parallel'])('%s: reduce no axis that may be empty, which CUDA refuses', async (name) => {
+    for (const [objective, temperature] of [['causal', null], ['selective', null], ['selective', 0.5]] as const) {
+      const { options } = await openCase(name, objective, 1, 1, temperature);
+      const dims = reducedDims(buildLoopedTrainingGraph({ ...options, accumulation: 2 }).graph);
+      expect(dims).toContain('B*T');
+      expect([...dims].filter((dim) => MAY_BE_EMPTY.has(dim))).toEqual([]);
+    }
+  });
+
+
   it.each(['llama-gqa-tied', 'qwen3', 'mistral-sliding-window', 'gpt2'])('%s: use no operator that has no CUDA kernel, and would move its tensors to the host and back', async (name) => {
     const { options } = await openCase(name, 'selective', 1, 1, 0.5);
     const operators = operatorsOf(buildLoopedTrainingGraph({ ...options, accumulation: 2 }).graph);
@@ -221,5 +245,29 @@ describe('steps in a loop', () => {
       end += size;
       for (const [tensor, { data }] of Object.entries(single.states[end - 1]!)) expect(bytes(grouped.states[at]![tensor]!).equals(bytes({ data })), `${tensor} after step ${end}`).toBe(true);
     });
+  });
+
+  it.each([
+    ['llama-gqa-tied', null],
+    ['llama-gqa-tied', 0.5],
+    ['gpt2', null],
+  ] as const)('%s, temperature %s: learn from the other micro-batches what they would without one in which nothing is kept', async (name, temperature) => {
+    const own = await openCase(name, 'selective', 3, 2, temperature);
+    const withoutCandidates = (batch: Tensors): Tensors => ({ ...batch, offsets: { ...batch['offsets']!, data: new Float32Array(batch['offsets']!.data.length).fill(-Infinity) } });
+    const [first, second, third] = own.feeds.map(([a, b]) => [a!, b!] as const);
+    const feeds = [[first![0], withoutCandidates(first![1])], [withoutCandidates(second![0]), second![1]], third!.map(withoutCandidates)];
+    const single = await stepByStep({ ...own, feeds });
+    expect(single.told.map(({ kept }) => kept.map((positions) => positions.length === 0))).toEqual([[false, true], [true, false], [true, true]]);
+    expect(single.told.map(({ lossSums }) => lossSums.map((sum) => sum === 0))).toEqual([[false, true], [true, false], [true, true]]);
+    expect(single.told[2]!.gradientNorm).toBe(0);
+
+    const others = await stepByStep({ ...own, accumulation: 1, feeds: [[first![0]], [second![1]]] });
+    expect(single.told.slice(0, 2).map(({ gradientNorm }) => gradientNorm)).toEqual(others.told.map(({ gradientNorm }) => gradientNorm));
+    for (const [step, state] of others.states.entries()) for (const [tensor, { data }] of Object.entries(state)) expect(single.states[step]![tensor]!.data, `${tensor} after step ${step + 1}`).toEqual(data);
+    expect(Object.values(single.states[2]!).every(({ data }) => (data as Float32Array).every(Number.isFinite))).toBe(true);
+
+    const grouped = await inGroups({ ...own, feeds }, [3]);
+    expect(grouped.told).toEqual(single.told);
+    for (const [tensor, { data }] of Object.entries(single.states[2]!)) expect(bytes(grouped.states[0]![tensor]!).equals(bytes({ data })), tensor).toBe(true);
   });
 });
