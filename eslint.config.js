@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'runs/', 'pipelines/', '.venv/', 'test/**/*.mjs'] },
+  { ignores: ['dist/', 'node_modules/', 'runs/', 'pipelines/', '.venv/', '{scripts,test}/**/*.mjs'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {

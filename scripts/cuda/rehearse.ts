@@ -18,6 +18,7 @@ import { runtimeFolder } from '../../src/runtime/cuda/environment.js';
 import { CUDA_PROVIDER } from '../../src/runtime/cuda/provider.js';
 import { lackingFiles } from './provider-files.js';
 import { rehearsals } from './rehearsal/cases.js';
+import { rehearseCommands } from './rehearsal/commands.js';
 import { faultsOf } from './rehearsal/faults.js';
 import type { Rehearsed } from './rehearsal/rehearsal.js';
 import { HEADINGS, lineOf } from './rehearsal/table.js';
@@ -64,7 +65,8 @@ async function rehearseAll(): Promise<number> {
       for (const fault of faults) console.log(`WRONG: ${rehearsal.name}: ${fault}`);
       faulty += Number(faults.length > 0);
     }
-    console.log(faulty === 0 ? `\n${all.length} graphs, all as they should be` : `\n${faulty} of ${all.length} graphs are not as they should be`);
+    console.log(faulty === 0 ? `\n${all.length} graphs, all as they should be\n` : `\n${faulty} of ${all.length} graphs are not as they should be\n`);
+    if (values.only === '') faulty += rehearseCommands(folder, libraries);
     return faulty === 0 ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,4 +1,5 @@
-import { WASI } from 'node:wasi';
+import { createRequire } from 'node:module';
+import type * as Wasi from 'node:wasi';
 
 /** What is used of it: the types of Node.js leave it to those of browsers. */
 interface Assembly {
@@ -13,9 +14,10 @@ interface Assembly {
  * Node.js has no call for that; WebAssembly's system interface has, and Node.js passes it on to the C library.
  */
 export function exitWithoutTeardown(code: number): never {
-  // It warns that WASI is experimental: nobody's business at this moment.
+  // Node.js warns that WASI is experimental when it is loaded: nobody's business at this moment.
   process.removeAllListeners('warning');
   process.on('warning', () => undefined);
+  const { WASI } = createRequire(import.meta.url)('node:wasi') as typeof Wasi;
   const wasi = new WASI({ version: 'preview1', returnOnExit: false });
   const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Assembly }).WebAssembly;
   wasi.start(new Instance(new Module(moduleThatExits(code)), wasi.getImportObject()));

@@ -36,8 +36,8 @@ describe('the batches of a run', () => {
   it('are refused on CUDA from the size on at which a chunk has 2^31 logits', () => {
     const plan = planOf('cuda', 262144, 2048);
     expect(Math.max(...warmUpBatches(plan, 16 * 8064).map(({ chunkRows }) => chunkRows)) * 262144).toBeLessThan(2 ** 31);
-    // 63 sequences of 2048 leave room that 2047 of 64 fill.
-    expect(() => batchOptions(plan, 16 * 8191)).toThrow('batches of 2047 x 64 tokens would have the loss head work on 8192 x 262144 logits at once');
+    // 63 sequences of 2048 leave room that 585 of 224 fill.
+    expect(() => batchOptions(plan, 16 * 8191)).toThrow('batches of 585 x 224 tokens would have the loss head work on 8192 x 262144 logits at once');
     expect(() => batchOptions(plan, 16 * 8192)).toThrow(
       expect.objectContaining({ kind: 'usage', message: 'batches of 64 x 2048 tokens would have the loss head work on 8192 x 262144 logits at once, and CUDA takes fewer than 2^31' }),
     );
