@@ -1,23 +1,23 @@
-import { open, readdir, stat, unlink } from 'node:fs/promises';
+import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { errnoOf } from '../errors.js';
+import { fileSystemTime } from './file-system-time.js';
 import { ioError } from './io-error.js';
-import { attemptId } from './temporary-file.js';
 
 /** A file that is being written, or that a killed process left half-written. */
 export interface Attempt {
   /** Relative to the run folder. */
   readonly path: string;
   readonly bytes: number;
-  /** When it was last written to, by the clock of the file system. */
+  /** When its process last wrote to it or gave another sign of life, by the clock of the file system. */
   readonly modifiedMs: number;
 }
 
 /** Folders in which files of a run are written; '' is the run folder. */
 const FOLDERS = ['', 'shards', 'commits', 'quarantine', 'failures'] as const;
 
-/** A process that has not written to its file for so long is dead: a buffer is 256 KiB, some 50,000 tokens. */
+/** A process that has given no sign of life for so long is dead: one that lives touches its open files every hour (sign-of-life.ts), however slowly it writes. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 
 /** Whether a file name is that of a temporary file. */
@@ -40,9 +40,9 @@ export async function listAttempts(run: string): Promise<Attempt[]> {
 }
 
 /**
- * Removes the temporary files that nothing has been written to for a day, and returns them. A day of the file system's own clock, asked by a file made
- * now: hosts that share a folder may disagree about the time. A process that wakes after such a sleep finds its file gone, ends with a retryable error, and
- * has lost nothing but its own attempt.
+ * Removes the temporary files whose processes have given no sign of life for a day, and returns them. A day of the file system's own clock: hosts that share
+ * a folder may disagree about the time. A process that wakes after such a sleep finds its file gone, ends with a retryable error, and has lost nothing but
+ * its own attempt.
  */
 export async function sweepAttempts(run: string): Promise<Attempt[]> {
   const attempts = await listAttempts(run);
@@ -51,21 +51,6 @@ export async function sweepAttempts(run: string): Promise<Attempt[]> {
   const abandoned = attempts.filter(({ modifiedMs }) => nowMs - modifiedMs > ABANDONED_MS);
   for (const { path } of abandoned) await remove(join(run, path));
   return abandoned;
-}
-
-async function fileSystemTime(folder: string): Promise<number> {
-  const path = join(folder, `.clock.${attemptId()}.tmp`);
-  try {
-    const file = await open(path, 'wx');
-    try {
-      return (await file.stat()).mtimeMs;
-    } finally {
-      await file.close();
-      await remove(path);
-    }
-  } catch (error) {
-    throw ioError('create', path, error);
-  }
 }
 
 async function remove(path: string): Promise<void> {

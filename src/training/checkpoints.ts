@@ -6,13 +6,13 @@ import type { FloatTensor } from '../model/float-tensor.js';
 import { readTensors } from '../model/read-tensors.js';
 import { writeCheckpoint, type CheckpointTemplate, type FileWriter } from '../model/write-checkpoint.js';
 import { writeSafetensors } from '../model/write-safetensors.js';
+import { attemptId } from '../run/attempt-id.js';
 import { commitFile } from '../run/atomic-file.js';
 import { hashFile } from '../run/file-hash.js';
 import { createFolder, syncFolder } from '../run/folder.js';
 import { ioError } from '../run/io-error.js';
 import { readRecord, sha256Hex } from '../run/json-record.js';
 import { sealRecord } from '../run/sealed-record.js';
-import { attemptId } from '../run/temporary-file.js';
 import type { RunSettings } from './run-settings.js';
 
 /** Where a training run stands: everything beside the tensors that a resumed run needs. */
