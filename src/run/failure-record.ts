@@ -4,11 +4,11 @@ import { z } from 'zod';
 
 import { errnoOf } from '../errors.js';
 import { writeOnce } from './atomic-file.js';
-import { canonicalJson } from './canonical-json.js';
 import { createFolder, syncFolder } from './folder.js';
 import { ioError } from './io-error.js';
 import { count, readRecord, type RecordRead } from './json-record.js';
 import { failureName, failuresFolder, unitOfFailureName } from './layout.js';
+import { sealRecord } from './sealed-record.js';
 
 /** Why a unit was given up: it failed at every attempt of a command, and the other units went on. Gone again once the unit is committed. */
 export interface UnitFailure {
@@ -41,7 +41,7 @@ const failureSchema: z.ZodType<UnitFailure> = z.strictObject({
 export async function writeFailure(run: string, failure: UnitFailure): Promise<void> {
   await createFolder(failuresFolder(run));
   await clearFailure(run, failure.unit);
-  const bytes = new TextEncoder().encode(`${canonicalJson(failure, 2)}\n`);
+  const bytes = sealRecord(failure);
   await writeOnce(join(run, failureName(failure.unit)), (sink) => sink(bytes));
 }
 
@@ -78,7 +78,7 @@ export async function readFailure(run: string, unit: number): Promise<UnitFailur
 
 /** The record of a failed unit as it stands there; one that speaks of another unit counts as damaged. */
 export async function readFailureRecord(run: string, unit: number): Promise<RecordRead<UnitFailure>> {
-  const read = await readRecord(join(run, failureName(unit)), failureSchema);
+  const read = await readRecord(join(run, failureName(unit)), failureSchema, 'sealed');
   if (read.kind !== 'record' || read.value.unit === unit) return read;
   return { kind: 'damaged', problem: `it speaks of unit ${read.value.unit}`, sha256: read.sha256 };
 }
