@@ -31,8 +31,8 @@ export interface Bench {
   readonly wallMs: number;
   /** A path of its own for another run. */
   readonly newRun: () => string;
-  /** Scores the corpus into a run folder. */
-  readonly score: (run: string, conditions?: Conditions) => Promise<Ended>;
+  /** Scores the corpus into a run folder, with these flags beside the usual ones. */
+  readonly score: (run: string, conditions?: Conditions, ...flags: readonly string[]) => Promise<Ended>;
   /** Compares a finished run with the uninterrupted one byte by byte, and its rows with the corpus. */
   readonly inspect: (run: string) => Promise<Found>;
   readonly remove: () => void;
@@ -49,7 +49,7 @@ export async function makeBench(): Promise<Bench> {
   const bad = Buffer.from([...Buffer.from('{"id":"bad","text":"'), 0xff, ...Buffer.from('"}\n')]);
   writeFileSync(corpus, Buffer.concat([Buffer.from(`${lines.join('\n')}\n{"id":"empty","text":""}\n`), bad]));
   const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id);
-  const score = (run: string, conditions: Conditions = {}): Promise<Ended> => touchstone(['score', '--corpus', corpus, '--out', run, '--unit-bytes', '1800', ...QUICK], conditions);
+  const score = (run: string, conditions: Conditions = {}, ...flags: readonly string[]): Promise<Ended> => touchstone(['score', '--corpus', corpus, '--out', run, '--unit-bytes', '1800', ...QUICK, ...flags], conditions);
   const whole = join(folder, 'whole');
   const first = await score(whole);
   expectEnd(first, 0);

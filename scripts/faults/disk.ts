@@ -3,6 +3,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { lasting } from './bench.js';
 import { injecting, isRoot, straceWorks, works, type Suite } from './family.js';
+import { reads } from './reads.js';
 import { expectEnd, type Conditions } from './touchstone.js';
 
 /** Disks that are full or broken, and limits of the system: told by name, and nothing of it stays once they are gone. */
@@ -22,7 +23,8 @@ export async function disk(suite: Suite): Promise<void> {
       await limited(suite, 'EIO on one fsync', injecting('fsync', `error=EIO:when=${when}`), [0, 75], /cannot sync .*input\/output error \(EIO\)/);
     }
     await limited(suite, 'EIO on every fsync', injecting('fsync', 'error=EIO'), [75], /cannot sync .*input\/output error \(EIO\)/);
-  } else suite.tally.skip('EIO on fsync', 'strace is not there, or may not trace');
+    await reads(suite);
+  } else suite.tally.skip('EIO on fsync and on reads', 'strace is not there, or may not trace');
 }
 
 /** A run under bad conditions, which must end with one of these exit codes, and say why unless it gets through; then without them. */

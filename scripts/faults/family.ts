@@ -25,8 +25,12 @@ export const straceWorks = (): boolean => works('strace', '-f', '-qq', '-o', '/d
 
 export const isRoot = (): boolean => process.platform === 'linux' && userInfo().uid === 0;
 
-/** strace that injects a fault into a system call, on every thread; libuv has one thread for files, so that counts are the order of the program. (With --seccomp-bpf strace 6.1 counts only to one.) */
-export function injecting(call: string, fault: string): { readonly under: readonly string[]; readonly environment: Readonly<Record<string, string>> } {
-  const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${call}:${fault}`];
+/**
+ * strace that injects a fault into a system call, on every thread, or into those calls that are about one file; libuv has one thread for files, so that counts are the order of the program: strace counts
+ * for each thread. (With --seccomp-bpf strace 6.1 counts only to one.)
+ */
+export function injecting(call: string, fault: string, path?: string): { readonly under: readonly string[]; readonly environment: Readonly<Record<string, string>> } {
+  const about = path === undefined ? [] : ['-P', path];
+  const under = ['strace', '-f', '-qq', '-o', '/dev/null', ...about, '-e', `trace=${call}`, '-e', `inject=${call}:${fault}`];
   return { under, environment: { UV_THREADPOOL_SIZE: '1' } };
 }

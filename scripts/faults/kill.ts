@@ -14,20 +14,20 @@ export async function kill(suite: Suite): Promise<void> {
     return;
   }
   for (const call of CALLS) await (suite.long ? sweep(suite, call) : killSome(suite, call));
-  await killAtRenames(suite);
+  for (const finished of [false, true]) await killAtRenames(suite, finished);
 }
 
-/** A run renames only where it moves damaged files aside: each kill is over a damaged run of its own, until one is mended without. */
-async function killAtRenames({ bench, tally, long }: Suite): Promise<void> {
+/** A run renames only where it moves files aside, damaged ones and _SUCCESS of a finished run: each kill is over a damaged run of its own, until one is mended without. */
+async function killAtRenames({ bench, tally, long }: Suite, finished: boolean): Promise<void> {
   for (let nth = 1; nth <= MOST_CALLS; nth++) {
     const run = bench.newRun();
     cpSync(bench.whole, run, { recursive: true });
     truncateSync(join(run, 'commits/00000.json'), 10);
     truncateSync(join(run, 'shards/part-00001.parquet'), 10);
-    writeFileSync(join(run, 'manifest.json'), '{}');
+    if (!finished) writeFileSync(join(run, 'manifest.json'), '{}');
     const ended = await bench.score(run, injecting('rename', `signal=KILL:when=${nth}`));
     const killed = wasKilled(ended);
-    await tally.trial('SIGKILL at the Nth rename, while damaged files are moved aside', async () => {
+    await tally.trial(`SIGKILL at the Nth rename, while ${finished ? 'a finished run is opened again' : 'damaged files are moved aside'}`, async () => {
       expectEnd(killed ? await bench.score(run) : ended, 0);
       return { tried: killed ? 1 : 0, ...(await bench.inspect(run)), ...(killed ? {} : { note: `completes at N = ${nth}` }) };
     });

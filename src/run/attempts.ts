@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs';
-import { open, readdir, rm, stat, unlink } from 'node:fs/promises';
+import { readdir, rm, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { errnoOf } from '../errors.js';
+import { fileSystemTime } from './file-system-time.js';
 import { ioError } from './io-error.js';
-import { attemptId } from './temporary-file.js';
 
 /** A file, or a folder of files, that is being written, or that a killed process left half-written. */
 export interface Attempt {
@@ -13,14 +13,14 @@ export interface Attempt {
   readonly kind: 'file' | 'folder';
   /** Of the file, or of all files of the folder. */
   readonly bytes: number;
-  /** When it was last written to, or any file of the folder, by the clock of the file system. */
+  /** When its process last wrote to it, or to any file of the folder, or gave another sign of life, by the clock of the file system. */
   readonly modifiedMs: number;
 }
 
 /** Folders in which files of a scoring run are written; '' is the run folder. */
 const FOLDERS = ['', 'shards', 'commits', 'quarantine', 'failures'] as const;
 
-/** A process that has not written to its file for so long is dead: a buffer is 256 KiB, some 50,000 tokens. */
+/** A process that has given no sign of life for so long is dead: one that lives touches its open files every hour (sign-of-life.ts), however slowly it writes. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 
 /** Whether a name is that of a temporary file or folder. */
@@ -40,9 +40,9 @@ export async function listAttempts(run: string, folders: readonly string[] = FOL
 }
 
 /**
- * Removes the temporary files and folders that nothing has been written to for a day, and returns them. A day of the file system's own clock, asked by a file made
- * now: hosts that share a folder may disagree about the time. A process that wakes after such a sleep finds its file gone, ends with an error, and
- * has lost nothing but its own attempt.
+ * Removes the temporary files and folders whose processes have given no sign of life for a day, and returns them. A day of the file system's own clock: hosts that share
+ * a folder may disagree about the time. A process that wakes after such a sleep finds its file gone, ends with a retryable error, and has lost nothing but
+ * its own attempt.
  */
 export async function sweepAttempts(run: string, folders: readonly string[] = FOLDERS): Promise<Attempt[]> {
   const attempts = await listAttempts(run, folders);
@@ -72,21 +72,6 @@ async function statIfPresent(path: string): Promise<Stats | undefined> {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw ioError('read', path, error);
   });
-}
-
-async function fileSystemTime(folder: string): Promise<number> {
-  const path = join(folder, `.clock.${attemptId()}.tmp`);
-  try {
-    const file = await open(path, 'wx');
-    try {
-      return (await file.stat()).mtimeMs;
-    } finally {
-      await file.close();
-      await remove(path);
-    }
-  } catch (error) {
-    throw ioError('create', path, error);
-  }
 }
 
 async function remove(path: string): Promise<void> {

@@ -4,11 +4,11 @@ import { z } from 'zod';
 
 import { errnoOf } from '../errors.js';
 import { writeOnce } from './atomic-file.js';
-import { canonicalJson } from './canonical-json.js';
 import { createFolder, syncFolder } from './folder.js';
 import { ioError } from './io-error.js';
-import { count, readRecord } from './json-record.js';
+import { count, readRecord, type RecordRead } from './json-record.js';
 import { failureName, failuresFolder, unitOfFailureName } from './layout.js';
+import { sealRecord } from './sealed-record.js';
 
 /** Why a unit was given up: it failed at every attempt of a command, and the other units went on. Gone again once the unit is committed. */
 export interface UnitFailure {
@@ -41,8 +41,8 @@ const failureSchema: z.ZodType<UnitFailure> = z.strictObject({
 export async function writeFailure(run: string, failure: UnitFailure): Promise<void> {
   await createFolder(failuresFolder(run));
   await clearFailure(run, failure.unit);
-  const text = new TextEncoder().encode(`${canonicalJson(failure, 2)}\n`);
-  await writeOnce(join(run, failureName(failure.unit)), (sink) => sink(text));
+  const bytes = sealRecord(failure);
+  await writeOnce(join(run, failureName(failure.unit)), (sink) => sink(bytes));
 }
 
 /** Removes the record of a unit, if there is one. */
@@ -61,14 +61,31 @@ export async function clearFailure(run: string, unit: number): Promise<void> {
  * says that its unit failed; its message says what is wrong with it.
  */
 export async function readFailures(run: string): Promise<ReadonlyMap<number, UnitFailure>> {
-  const units = (await listFailures(run)).flatMap((name) => unitOfFailureName(name) ?? []).sort((a, b) => a - b);
   const failures = new Map<number, UnitFailure>();
-  for (const unit of units) {
-    const read = await readRecord(join(run, failureName(unit)), failureSchema);
-    if (read.kind === 'record' && read.value.unit === unit) failures.set(unit, read.value);
-    else if (read.kind !== 'missing') failures.set(unit, unreadable(unit, read.kind === 'damaged' ? read.problem : `it speaks of unit ${read.value.unit}`));
+  for (const unit of await failedUnits(run)) {
+    const failure = await readFailure(run, unit);
+    if (failure !== undefined) failures.set(unit, failure);
   }
   return failures;
+}
+
+/** The failure of one unit by the rules of `readFailures`; undefined where it has none. */
+export async function readFailure(run: string, unit: number): Promise<UnitFailure | undefined> {
+  const read = await readFailureRecord(run, unit);
+  if (read.kind === 'missing') return undefined;
+  return read.kind === 'record' ? read.value : unreadable(unit, read.problem);
+}
+
+/** The record of a failed unit as it stands there; one that speaks of another unit counts as damaged. */
+export async function readFailureRecord(run: string, unit: number): Promise<RecordRead<UnitFailure>> {
+  const read = await readRecord(join(run, failureName(unit)), failureSchema, 'sealed');
+  if (read.kind !== 'record' || read.value.unit === unit) return read;
+  return { kind: 'damaged', problem: `it speaks of unit ${read.value.unit}`, sha256: read.sha256 };
+}
+
+/** Units that have a record in failures/, whatever it holds, ascending. */
+export async function failedUnits(run: string): Promise<number[]> {
+  return (await listFailures(run)).flatMap((name) => unitOfFailureName(name) ?? []).sort((a, b) => a - b);
 }
 
 function unreadable(unit: number, problem: string): UnitFailure {

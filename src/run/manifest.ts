@@ -70,18 +70,25 @@ export function buildManifest(plan: Plan, committed: ReadonlyMap<number, Commit>
   };
 }
 
+export interface WrittenManifest extends RunFile {
+  /** Where a manifest with other bytes was moved, relative to the run folder; undefined where there was none. */
+  readonly earlier: string | undefined;
+}
+
 /**
  * Finishes a run: manifest.json, then _SUCCESS, which holds the manifest's sha256. Repeating it with the same manifest changes nothing. A manifest of
- * an attempt that was never finished, or that no longer matches _SUCCESS, is moved aside; a finished run with another manifest is refused.
+ * an attempt that was never finished, of a run that was opened again, or that no longer matches _SUCCESS, is moved aside; a finished run with another
+ * manifest is refused.
  */
-export async function writeManifest(run: string, manifest: Manifest): Promise<RunFile> {
+export async function writeManifest(run: string, manifest: Manifest): Promise<WrittenManifest> {
   const checked = manifestSchema.safeParse(manifest);
   if (!checked.success) throw new TouchstoneError('internal', `the manifest is not well-formed: ${firstIssue(checked.error)}`);
   const text = new TextEncoder().encode(`${canonicalJson(checked.data, 2)}\n`);
+  let earlier: string | undefined;
   const { bytes, sha256 } = await commitFile(manifestPath(run), (sink) => sink(text), {
     onDifferent: async (existing) => {
       if ((await readSuccess(run)) === existing.sha256) throw finishedOtherwise(run, existing.sha256, sha256Of(text));
-      await setFileAside(run, MANIFEST_NAME, async (moved) => (await hashFile(moved)).sha256 === existing.sha256);
+      earlier = await setFileAside(run, MANIFEST_NAME, async (moved) => (await hashFile(moved)).sha256 === existing.sha256);
     },
   });
   const seal = new TextEncoder().encode(`${sha256}\n`);
@@ -90,7 +97,7 @@ export async function writeManifest(run: string, manifest: Manifest): Promise<Ru
       await setFileAside(run, SUCCESS_NAME, async (moved) => (await hashFile(moved)).sha256 === existing.sha256);
     },
   });
-  return { path: MANIFEST_NAME, sha256, bytes };
+  return { path: MANIFEST_NAME, sha256, bytes, earlier };
 }
 
 /**
@@ -121,10 +128,14 @@ export async function readManifest(run: string): Promise<Manifest> {
 
 /** Whether the run has a manifest that _SUCCESS vouches for; reads the bytes of both and does not judge what they say. */
 export async function isFinished(run: string): Promise<boolean> {
+  return (await finishedManifest(run)) !== undefined;
+}
+
+/** The sha256 of the manifest that _SUCCESS vouches for; undefined where the run is not finished. */
+export async function finishedManifest(run: string): Promise<string | undefined> {
   const seal = await readSuccess(run);
-  if (seal === undefined) return false;
-  const size = await fileSize(manifestPath(run));
-  return size !== undefined && (await hashFile(manifestPath(run))).sha256 === seal;
+  if (seal === undefined || (await fileSize(manifestPath(run))) === undefined) return undefined;
+  return (await hashFile(manifestPath(run))).sha256 === seal ? seal : undefined;
 }
 
 /** The sha256 in _SUCCESS, or what stands in its place; undefined without the file. */
@@ -146,6 +157,6 @@ function unitsMissing(missing: readonly number[], units: number): TouchstoneErro
 
 function finishedOtherwise(run: string, existing: string, written: string): TouchstoneError {
   return new TouchstoneError('mismatch', `${run} is finished with another manifest: sha256 ${existing}, and these commits give ${written}`, {
-    advice: 'A shard or commit record was changed after the run was finished; verify the run, or start again in another folder.',
+    advice: `Shards or commit records were changed after the run was finished. touchstone verify ${run} names them; where it names nothing but ${MANIFEST_NAME}, remove ${MANIFEST_NAME} and ${SUCCESS_NAME} and run touchstone finalize ${run}: it writes both anew.`,
   });
 }

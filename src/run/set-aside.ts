@@ -2,11 +2,11 @@ import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { errnoOf } from '../errors.js';
+import { attemptId } from './attempt-id.js';
 import { createFolder, syncFolder } from './folder.js';
 import { ioError } from './io-error.js';
 import { STALE_FOLDER } from './layout.js';
 import { publish } from './publish.js';
-import { attemptId } from './temporary-file.js';
 
 /**
  * Moves a damaged file out of the way, into the run's stale/ folder under a name of its own; nothing is deleted. `isStale` judges the file once it

@@ -42,7 +42,7 @@ export interface RunStatus {
   readonly tokensPerSecond: number | null;
   /** At the speed of the last units; null where nothing is known or nothing is left. Failed units do not count. */
   readonly secondsLeft: number | null;
-  /** ISO 8601, UTC: when a unit was last finished or given up, or a file last written to; null where nothing has happened. */
+  /** ISO 8601, UTC: when a unit was last finished or given up, or the process of an open file last gave a sign of life; null where nothing has happened. */
   readonly lastActivity: string | null;
   /** Files that are being written, or that killed processes left. */
   readonly openFiles: number;

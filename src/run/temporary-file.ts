@@ -1,19 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { TouchstoneError, errnoOf } from '../errors.js';
 import type { ByteSink } from '../stream/byte-sink.js';
+import { attemptId } from './attempt-id.js';
 import type { FileHash } from './file-hash.js';
 import { ioError } from './io-error.js';
+import { giveSignsOfLife } from './sign-of-life.js';
 
 /** Small writes are gathered in one buffer of this size; larger ones go straight to the file. */
 const BUFFER_BYTES = 256 * 1024;
-
-/** Names one attempt at something. Random, never from a clock or a process id, so that attempts on many machines do not meet. */
-export function attemptId(): string {
-  return randomBytes(8).toString('hex');
-}
 
 /** A name of its own for one attempt at a file or folder, beside the final one and hidden, so that no glob for shards finds it. */
 export function temporaryPath(finalPath: string): string {
@@ -22,13 +19,15 @@ export function temporaryPath(finalPath: string): string {
 
 /**
  * One attempt at a file, under a name of its own beside `finalPath`: append through `sink`, then `finish`, else `discard`.
- * Holds BUFFER_BYTES of memory. Errors name the final path, which is the one the user knows.
+ * Holds BUFFER_BYTES of memory. Errors name the final path, which is the one the user knows. While it is open it gives a sign of life every hour, however long
+ * nothing is written to it, so that no other process takes it for abandoned (attempts.ts).
  */
 export class TemporaryFile {
   readonly path: string;
   readonly finalPath: string;
   readonly #handle: FileHandle;
   readonly #signal: AbortSignal | undefined;
+  readonly #endSigns: () => Promise<void>;
   readonly #hash = createHash('sha256');
   readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   #buffered = 0;
@@ -42,6 +41,7 @@ export class TemporaryFile {
     this.finalPath = finalPath;
     this.#handle = handle;
     this.#signal = signal;
+    this.#endSigns = giveSignsOfLife(path);
   }
 
   /** Creates the file; fails if anything has its name. */
@@ -87,6 +87,7 @@ export class TemporaryFile {
     } catch (error) {
       throw ioError('sync', this.finalPath, error);
     }
+    await this.#endSigns();
     try {
       await this.#handle.close();
     } catch (error) {
@@ -98,6 +99,7 @@ export class TemporaryFile {
   /** Closes and removes the file, whatever state it is in. Never throws: it runs while another error is on its way. */
   async discard(): Promise<void> {
     this.#ended = 'it was discarded';
+    await this.#endSigns();
     await this.#handle.close().catch(() => undefined);
     await unlink(this.path).catch(() => undefined);
   }

@@ -14,6 +14,7 @@ import { TemporaryFile } from './temporary-file.js';
 export interface UnitFileOptions {
   /** As in CommitFileOptions. */
   readonly verify?: (temporaryPath: string) => Promise<void>;
+  /** Aborting before the file has its name, also while it waits for a record, discards it and throws the signal's reason. */
   readonly signal?: AbortSignal;
   /** How long a file that differs and has no commit record is given for its record to appear. Default 10,000 ms. */
   readonly graceMs?: number;
@@ -75,18 +76,20 @@ function recordDecides(run: string, unit: number, name: string, { graceMs = 10_0
   return {
     ...rest,
     onDifferent: async (existing, written) => {
-      const record = await awaitRecord(run, unit, graceMs);
+      const record = await awaitRecord(run, unit, graceMs, rest.signal);
       if (record.kind !== 'missing') throw alreadyCommitted(unit, name, existing, written);
       await setFileAside(run, name, async (moved) => (await hashFile(moved)).sha256 === existing.sha256);
     },
   };
 }
 
-async function awaitRecord(run: string, unit: number, graceMs: number): Promise<RecordRead<Commit>> {
+/** The record of a unit once it is there or the grace is over. Throws the signal's reason once it is aborted. */
+async function awaitRecord(run: string, unit: number, graceMs: number, signal: AbortSignal | undefined): Promise<RecordRead<Commit>> {
   for (let waitedMs = 0; ; waitedMs += POLL_MS) {
     const record = await readRecord(commitPath(run, unit), commitSchema, 'sealed');
     if (record.kind !== 'missing' || waitedMs >= graceMs) return record;
-    await sleep(POLL_MS);
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    signal?.throwIfAborted();
   }
 }
 

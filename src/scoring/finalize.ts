@@ -15,6 +15,8 @@ export interface Finalized {
   readonly manifest: Manifest;
   /** Temporary files of dead processes that were removed. */
   readonly swept: readonly Attempt[];
+  /** What the user should know, one sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -32,19 +34,23 @@ export async function finalizeFolder(run: string): Promise<Finalized> {
     for (const [unit, { attempts, message }] of failures) if (!reasons.has(unit)) reasons.set(unit, `failed after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}: ${message}`);
     throw unfinished(run, missing, plan.corpus.units.length, reasons, missing.some((unit) => failures.has(unit)));
   }
-  return { manifest: await finalizeRun(run, plan, committed), swept: await sweepAttempts(run) };
+  const notes: string[] = [];
+  const manifest = await finalizeRun(run, plan, committed, (text) => void notes.push(text));
+  return { manifest, swept: await sweepAttempts(run), notes };
 }
 
 /**
  * Writes the manifest of a complete run. Its bytes follow from the plan, the shards and the calibration alone: whoever finalizes, and however often, writes the same file.
- * Throws a retryable error that names the units without a commit.
+ * `note` is told where an unfinished run had another manifest, which is moved aside. Throws a retryable error that names the units without a commit, and a
+ * mismatch where the run is finished with another manifest.
  */
-export async function finalizeRun(run: string, plan: Plan, committed: ReadonlyMap<number, Commit>): Promise<Manifest> {
+export async function finalizeRun(run: string, plan: Plan, committed: ReadonlyMap<number, Commit>, note: (text: string) => void = () => undefined): Promise<Manifest> {
   const nothing = { count: 0, examples: [] };
   if (committed.size < plan.corpus.units.length) return buildManifest(plan, committed, nothing, null); // throws, before every shard is read for nothing
   const calibration = await requiredCalibration(run, plan);
   const manifest = (await sameAsFinished(run, plan, committed, calibration)) ?? buildManifest(plan, committed, await findDuplicateIds(run, [...committed.values()]), calibration);
-  await writeManifest(run, manifest);
+  const { path, earlier } = await writeManifest(run, manifest);
+  if (earlier !== undefined) note(`${path} is another than before: the earlier one is moved to ${earlier}`);
   return manifest;
 }
 

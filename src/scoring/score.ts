@@ -11,6 +11,7 @@ import { calibrateRun } from './calibration/run-calibration.js';
 import { changeSince, type CorpusChange } from './corpus-change.js';
 import { limitNativeThreads } from '../tokenizer/native-library.js';
 import { finalizeRun } from './finalize.js';
+import { watchLostParts } from './lost-parts.js';
 import type { ScoreOptions } from './options.js';
 import { prepareScore, type Prepared } from './prepare.js';
 import type { ScoreHooks } from './score-events.js';
@@ -73,32 +74,35 @@ async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signa
     },
   });
   const { plan } = prepared;
-  for (const text of prepared.notes) onEvent({ kind: 'note', text });
+  const note = (text: string): void => { onEvent({ kind: 'note', text }); };
+  prepared.notes.forEach(note);
   const slice = task === null ? { start: 0, end: plan.corpus.units.length } : unitsOfTask(task, plan.corpus.units.length);
   const inSlice = (unit: number): boolean => unit >= slice.start && unit < slice.end;
   const frozen = await freezePlan(run, plan);
   const swept = await sweepAttempts(run);
-  if (swept.length > 0) onEvent({ kind: 'note', text: `removed ${swept.length} temporary ${swept.length === 1 ? 'file' : 'files'} that killed processes left more than a day ago` });
+  if (swept.length > 0) note(`removed ${swept.length} temporary ${swept.length === 1 ? 'file' : 'files'} that killed processes left more than a day ago`);
+  const reopen = await watchLostParts(run, note);
 
-  const calibration = await calibrateRun(prepared, options, { threads, workers }, (text) => { onEvent({ kind: 'note', text }); }, signal);
+  const calibration = await calibrateRun(prepared, options, { threads, workers }, { note, onMissing: () => reopen('its calibration is lost'), signal });
   if (calibration !== null) onEvent({ kind: 'calibrated', precision: plan.model.precision, calibration });
 
   const earlier = await readCommits(run, plan);
+  const pending = pendingUnits(plan, earlier.committed).filter(inSlice);
+  if (pending.length > 0) await reopen(`${pending.length} of its units ${pending.length === 1 ? 'is' : 'are'} lost`);
   for (const problem of earlier.problems) {
     // The units of other slices are mended by the commands that score them.
     if (problem.unit !== null && !inSlice(problem.unit)) continue;
-    onEvent({ kind: 'note', text: `${problem.message}; the unit is scored again` });
+    note(`${problem.message}; the unit is scored again`);
     await setProblemAside(run, problem);
   }
-  const pending = pendingUnits(plan, earlier.committed).filter(inSlice);
   onEvent({ kind: 'planned', plan, resumed: frozen.outcome === 'resumed', committedUnits: slice.end - slice.start - pending.length, slice, devices: prepared.devices, threads, workers });
   const order = await failedLast(run, pending, inSlice);
   const unitsScored = order.length === 0 ? 0 : await scoreUnits(prepared, options, order, { threads, workers }, { ...(signal === undefined ? {} : { signal }), onEvent });
 
   const { committed } = await readCommits(run, plan);
   const missing = pendingUnits(plan, committed);
-  const manifest = task === null || missing.length === 0 ? await finalizeRun(run, plan, committed) : null;
-  const onUnusable = (message: string): void => { onEvent({ kind: 'note', text: `${message}; its documents are not compared` }); };
+  const manifest = task === null || missing.length === 0 ? await finalizeRun(run, plan, committed, note) : null;
+  const onUnusable = (message: string): void => { note(`${message}; its documents are not compared`); };
   const change = prepared.reuse.length === 0 || manifest === null ? null : await changeSince(prepared.reuse, run, manifest, { onUnusable, signal });
   return {
     prepared,

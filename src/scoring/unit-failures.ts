@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { messageOf, TouchstoneError, type ErrorKind } from '../errors.js';
-import { readFailures, writeFailure } from '../run/failure-record.js';
+import { readFailure, writeFailure } from '../run/failure-record.js';
 
 /** A unit that failed at every attempt. */
 export interface FailedUnit {
@@ -11,7 +11,7 @@ export interface FailedUnit {
 
 /** Leaves the record of a failed unit in the run folder; attempts add up over commands. */
 export async function recordFailure(run: string, { unit, error }: FailedUnit, attempts: number): Promise<void> {
-  const before = (await readFailures(run)).get(unit)?.attempts ?? 0;
+  const before = (await readFailure(run, unit))?.attempts ?? 0;
   const kind = kindOf(error);
   await writeFailure(run, {
     formatVersion: 1,

@@ -6,11 +6,12 @@ import type { FloatTensor } from '../model/float-tensor.js';
 import { readTensors } from '../model/read-tensors.js';
 import { writeCheckpoint, type CheckpointTemplate } from '../model/write-checkpoint.js';
 import { writeSafetensors } from '../model/write-safetensors.js';
+import { attemptId } from '../run/attempt-id.js';
 import { hashFile } from '../run/file-hash.js';
 import { ioError } from '../run/io-error.js';
 import { readRecord, sha256Hex } from '../run/json-record.js';
 import { sealRecord } from '../run/sealed-record.js';
-import { attemptId, temporaryPath } from '../run/temporary-file.js';
+import { temporaryPath } from '../run/temporary-file.js';
 import { TemporaryFolder } from '../run/temporary-folder.js';
 import type { RunSettings } from './run-settings.js';
 

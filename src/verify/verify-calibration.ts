@@ -12,7 +12,7 @@ export interface CalibrationCheck {
   readonly calibration: Calibration | null | undefined;
 }
 
-const MEASURE_AGAIN = 'Run the touchstone score command of this run again: it measures the calibration anew, to the same figures on the same kind of CPU.';
+const MEASURE_AGAIN = 'Run the touchstone score command of this run again: it measures the calibration anew, to the same figures on the same kind of CPU; on CUDA or another CPU they may differ, and the manifest of a finished run is written anew.';
 
 /** Checks calibration.json: its checksum, its shape, and that it is of this plan. A run of which no unit is scored may not have one yet. */
 export async function verifyCalibration(run: string, plan: Plan, units: number): Promise<CalibrationCheck> {

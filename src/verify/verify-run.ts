@@ -11,6 +11,7 @@ import { rescore, type RescoreOptions, type SampleReport } from './rescore.js';
 import { drawRows, readRows } from './sample-rows.js';
 import { findStrangers } from './strangers.js';
 import { verifyCalibration } from './verify-calibration.js';
+import { verifyFailures } from './verify-failures.js';
 import { claimsToBeFinished, verifyManifest } from './verify-manifest.js';
 import { verifyUnit } from './verify-unit.js';
 
@@ -39,7 +40,7 @@ export interface VerifyReport {
 }
 
 /**
- * Checks everything a run has left behind against everything else: checksums of plan, commit records and calibration, hashes of shards and quarantine files, what
+ * Checks everything a run has left behind against everything else: checksums of plan, commit records, calibration and records of failures, hashes of shards and quarantine files, what
  * shards hold, sums, the manifest and its seal. Lists all that is wrong. A run that is still being written is checked as far as it goes. Where nothing is
  * wrong, rows may be drawn and scored again. Memory: a row group, and 8 bytes for each row of the run.
  */
@@ -73,7 +74,10 @@ export async function verifyRun(run: string, sample: SampleOptions | null, { sig
     files += manifest.files;
     bytes += manifest.bytes;
   }
-  problems.push(...(await findStrangers(run, plan, committed)));
+  const failures = await verifyFailures(run);
+  problems.push(...failures.problems, ...(await findStrangers(run, plan, committed)));
+  files += failures.files;
+  bytes += failures.bytes;
   return {
     finished,
     units: { total: plan.corpus.units.length, committed: committed.size },

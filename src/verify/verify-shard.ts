@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.js';
+import { messageOf, TouchstoneError } from '../errors.js';
 import type { Commit } from '../run/commits.js';
 import { prefixId, type Plan } from '../run/plan.js';
 import { shardMetadata } from '../scoring/shard-metadata.js';
@@ -10,7 +10,7 @@ import { CONVENTIONS, CONVENTIONS_KEY, PRECISION_KEY, SCHEMA_VERSION, shardColum
 /**
  * What is wrong inside a shard, one sentence each: its columns and its footer against the plan, every row against itself and the plan, and the sums over its
  * rows, taken anew from the losses, against the commit record. Decodes every column, whose pages carry checksums. Of each kind of fault in the rows
- * the first is named. Memory: one row group.
+ * the first is named. Memory: one row group. Throws a retryable error where the file could not be read and may be whole.
  */
 export async function shardFaults(path: string, commit: Commit, plan: Plan): Promise<string[]> {
   try {
@@ -21,6 +21,7 @@ export async function shardFaults(path: string, commit: Commit, plan: Plan): Pro
       await shard.close();
     }
   } catch (error) {
+    if (error instanceof TouchstoneError && error.kind === 'retryable') throw error;
     return [messageOf(error)];
   }
 }

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { messageOf } from '../errors.js';
-import type { Commit, RunFile } from '../run/commits.js';
+import { messageOf, TouchstoneError } from '../errors.js';
+import type { Commit } from '../run/commits.js';
 import { hashFile } from '../run/file-hash.js';
 import type { Plan } from '../run/plan.js';
 import { quarantineRecords } from '../run/quarantine-file.js';
-import { REMOVE_AND_SCORE, type Problem } from './problem.js';
+import { READ_AGAIN, REMOVE_AND_SCORE, type Problem } from './problem.js';
 import { shardFaults } from './verify-shard.js';
 
 export interface VerifiedUnit {
@@ -20,10 +20,18 @@ export async function verifyUnit(run: string, commit: Commit, plan: Plan, signal
   const problems: Problem[] = [];
   let bytes = 0;
   for (const file of files) {
-    const hashed = await hashProblem(run, file, signal);
-    bytes += hashed.bytes;
-    const faults = file === commit.shard ? await shardFaults(join(run, file.path), commit, plan) : await quarantineFaults(run, file.path, commit);
-    problems.push(...[...hashed.faults, ...faults].map((fault) => ({ file: file.path, message: withoutSubject(fault, join(run, file.path)), advice: REMOVE_AND_SCORE })));
+    const path = join(run, file.path);
+    const problem = (message: string, advice = REMOVE_AND_SCORE): void => void problems.push({ file: file.path, message: withoutSubject(message, path), advice });
+    try {
+      const hashed = await hashFile(path, signal);
+      bytes += hashed.bytes;
+      if (hashed.sha256 !== file.sha256) problem(`sha256 must be ${file.sha256} as its commit record says, it is ${hashed.sha256}`);
+      const faults = file === commit.shard ? await shardFaults(path, commit, plan) : await quarantineFaults(run, file.path, commit);
+      for (const fault of faults) problem(fault);
+    } catch (error) {
+      signal?.throwIfAborted();
+      problem(messageOf(error), mayPass(error) ? READ_AGAIN : REMOVE_AND_SCORE);
+    }
   }
   return { problems, files: files.length, bytes };
 }
@@ -33,21 +41,15 @@ function withoutSubject(message: string, path: string): string {
   return message.startsWith(path) ? message.slice(path.length).replace(/^[:,]? /, '') : message;
 }
 
-async function hashProblem(run: string, file: RunFile, signal: AbortSignal | undefined): Promise<{ readonly faults: readonly string[]; readonly bytes: number }> {
-  try {
-    const { sha256, bytes } = await hashFile(join(run, file.path), signal);
-    return { faults: sha256 === file.sha256 ? [] : [`sha256 must be ${file.sha256} as its commit record says, it is ${sha256}`], bytes };
-  } catch (error) {
-    signal?.throwIfAborted();
-    return { faults: [messageOf(error)], bytes: 0 };
-  }
-}
+const mayPass = (error: unknown): boolean => error instanceof TouchstoneError && error.kind === 'retryable';
 
+/** Throws a retryable error where the file could not be read and may be whole. */
 async function quarantineFaults(run: string, path: string, { documents }: Commit): Promise<string[]> {
   const found = { quarantined: 0, skipped: 0 };
   try {
     for await (const { kind } of quarantineRecords(run, path)) found[kind]++;
   } catch (error) {
+    if (mayPass(error)) throw error;
     return [messageOf(error)];
   }
   return (['quarantined', 'skipped'] as const)

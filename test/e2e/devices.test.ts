@@ -1,5 +1,5 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -100,6 +100,26 @@ describe('several devices', { timeout: 300_000 }, () => {
     expect(onCpu.stdout).toMatch(/^note +the run was scored in float32 on CUDA, the sample in float32 on the CPU, since CUDA does not work here \(driver: no driver/m);
     expect(onCpu.stdout).toMatch(/at most 0\.00100 allowed/);
     expect(onCpu.status).toBe(0);
+  });
+});
+
+describe('a finished run of one card that has lost a unit', { timeout: 300_000 }, () => {
+  it('is finished anew on another card by the advice of verify, and names both', () => {
+    const { folder, score } = bench();
+    const run = join(folder, 'run');
+    const flags = ['--device', 'cuda', '--precision', 'float32'] as const;
+    expect(score(TWO, 'run', ...flags).status).toBe(0);
+    truncateSync(join(run, 'shards/part-00003.parquet'), 1000);
+    const damaged = spawnOn(TWO, ['verify', run]);
+    expect(damaged.stdout).toContain('on CUDA or another CPU the last bits of its losses may differ, and the manifest of a finished run is written anew');
+    expect(damaged.status).toBe(74);
+    const again = score({ devices: ['A100'] }, 'run', ...flags);
+    expect(again.stderr).toContain('note: the run was finished, and 1 of its units is lost: _SUCCESS is moved to stale/');
+    expect(again.stderr).toContain('note: manifest.json is another than before: the earlier one is moved to stale/');
+    expect(again.status).toBe(0);
+    expect(devicesOf(run)).toMatchObject({ devices: [{ name: 'A100', units: 1 }, { name: 'H100', units: 7 }] });
+    expect(spawnOn(TWO, ['verify', run]).status).toBe(0);
+    expect(score({ devices: ['A100'] }, 'run', ...flags).status).toBe(0);
   });
 });
 

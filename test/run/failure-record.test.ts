@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { clearFailure, readFailures, writeFailure, type UnitFailure } from '../../src/run/failure-record.js';
+import { clearFailure, readFailure, readFailures, writeFailure, type UnitFailure } from '../../src/run/failure-record.js';
+import { sealRecord } from '../../src/run/sealed-record.js';
 
 function runFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'touchstone-'));
@@ -37,11 +38,22 @@ describe('the record of a failed unit', () => {
     const run = runFolder();
     await writeFailure(run, failure(1, 3));
     writeFileSync(join(run, 'failures/00002.json'), '{"formatVersion": 1,');
-    writeFileSync(join(run, 'failures/00003.json'), JSON.stringify(failure(4, 3)));
+    writeFileSync(join(run, 'failures/00003.json'), sealRecord(failure(4, 3)));
     writeFileSync(join(run, 'failures/notes.txt'), 'not ours');
     const failures = await readFailures(run);
     expect([...failures.keys()]).toEqual([1, 2, 3]);
     expect(failures.get(2)!.message).toMatch(/^failures\/00002\.json cannot be read: the file is not whole JSON/);
     expect(failures.get(3)!.message).toBe('failures/00003.json cannot be read: it speaks of unit 4');
+  });
+
+  it('vouches for its own bytes: one whose attempts were changed by a flipped bit is unreadable, and a new one takes its place', async () => {
+    const run = runFolder();
+    await writeFailure(run, failure(1, 3));
+    const path = join(run, 'failures/00001.json');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"attempts": 3', '"attempts": 7'));
+    expect(await readFailure(run, 1)).toMatchObject({ attempts: 0, message: expect.stringMatching(/^failures\/00001\.json cannot be read: its checksum is /) as string });
+    await writeFailure(run, failure(1, 3));
+    expect(await readFailure(run, 1)).toEqual(failure(1, 3));
+    expect(await readFailure(run, 2)).toBeUndefined();
   });
 });

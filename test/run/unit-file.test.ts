@@ -56,4 +56,20 @@ describe('the shard of a unit', () => {
       expect((await readCommits(run, plan)).committed.get(1)).toEqual(commit);
     });
   });
+
+  it('that waits for the record of another process ends at once when it is aborted, and leaves all as it was', async () => {
+    await withFolder(async (run) => {
+      await createRunFolders(run);
+      await writeFile(shardPath(run, 1), 'losses of another processor');
+      const stop = new AbortController();
+      const began = performance.now();
+      const waiting = commitUnitFile(run, 1, shardName(1), (sink) => sink(new TextEncoder().encode('losses')), { signal: stop.signal });
+      const ended = expect(waiting).rejects.toThrow('Ctrl-C');
+      setTimeout(() => { stop.abort(new Error('Ctrl-C')); }, 50);
+      await ended;
+      expect(performance.now() - began).toBeLessThan(5_000);
+      expect(await readFile(shardPath(run, 1), 'utf8')).toBe('losses of another processor');
+      expect(await filesBelow(run)).toEqual([shardName(1)]);
+    });
+  });
 });

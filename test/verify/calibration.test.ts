@@ -87,6 +87,18 @@ describe('verify of a run in int8', () => {
     expect(problems).toMatchObject([{ file: 'calibration.json', message: 'it is missing, and units are scored in int8' }]);
     await expect(finalizeFolder(join(folder, 'gone'))).rejects.toMatchObject({ kind: 'retryable', advice: expect.stringContaining('score command') as string });
   });
+
+  it('finds nothing wrong any more once the lost calibration was measured again, to whatever figures', async () => {
+    const run = join(folder, 'measured');
+    cpSync(whole, run, { recursive: true });
+    for (const name of ['manifest.json', '_SUCCESS']) rmSync(join(run, name));
+    writeFileSync(join(run, 'calibration.json'), sealRecord({ ...recordOf(run), maxError: 7 })); // as another processor would have measured it
+    await finalizeFolder(run);
+    rmSync(join(run, 'calibration.json'));
+    await score(demoOptions(join(folder, 'corpus.jsonl'), run, 'model.precision=int8', 'corpus.unitBytes=5000'));
+    expect((await verifyRun(run, null)).problems).toEqual([]);
+    expect(recordOf(run)).toEqual(recordOf(whole));
+  });
 });
 
 describe('the calibration of a run in int8', () => {

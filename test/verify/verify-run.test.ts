@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/math/random.js';
 import { readCommits, type Commit } from '../../src/run/commits.js';
+import { writeFailure } from '../../src/run/failure-record.js';
 import { commitPath, shardPath } from '../../src/run/layout.js';
 import { readPlan } from '../../src/run/plan.js';
 import { sealRecord } from '../../src/run/sealed-record.js';
@@ -100,6 +101,19 @@ describe('verifying a run', () => {
   it.each(forged)('derives %s anew where a commit record is whole and wrong', async (_, change, message) => {
     await forgeCommit(1, change);
     expect((await problemsNow()).some((problem) => message.test(problem))).toBe(true);
+  });
+
+  it('checks the records of failed units, and finds every flipped bit in one', async () => {
+    await writeFailure(run, { formatVersion: 1, unit: 1, attempts: 3, kind: 'io', message: 'cannot read a.jsonl', host: 'node-1', failedAt: '2026-11-20T03:00:00.000Z' });
+    expect(await verifyRun(run, null)).toMatchObject({ problems: [], files: original.size + 1 });
+    const path = join(run, 'failures/00001.json');
+    const whole = readFileSync(path);
+    for (let bit = 0; bit < 8 * whole.length; bit += 61) {
+      const flipped = Buffer.from(whole);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      writeFileSync(path, flipped);
+      expect((await verifyRun(run, null)).problems).toEqual([{ file: 'failures/00001.json', message: expect.any(String) as string, advice: expect.stringContaining('tries the unit again') as string }]);
+    }
   });
 
   it('finds files that are none of the run, and passes over temporary ones', async () => {

@@ -9,8 +9,9 @@ import { shortPath } from '../short-path.js';
 export async function printFinalize(folder: string, { json, ...flags }: ThresholdFlags & { readonly json?: boolean }): Promise<void> {
   const run = resolve(folder);
   const thresholds = resolveThresholds(flags);
-  const { manifest, swept } = await finalizeFolder(run);
+  const { manifest, swept, notes } = await finalizeFolder(run);
   const { planHash, totals, documents, duplicateIds } = manifest;
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
   if (json === true) {
     process.stdout.write(`${JSON.stringify({ run, planHash, totals, documents, duplicateIds, removedFiles: swept.map(({ path }) => path) })}\n`);
   } else {

@@ -8,16 +8,24 @@ import { deviceTitle, openScoringSessions, type Share } from '../scoring-session
 import { calibrate } from './calibrate.js';
 import { drawSample } from './sample.js';
 
+export interface CalibrationHooks {
+  readonly note: (text: string) => void;
+  /** Called before anything is measured. */
+  readonly onMissing: () => Promise<void>;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * The calibration of a run, measured where it has none yet; null for float32. Of several processes that measure at once the first one's stands for all.
  * @throws TouchstoneError as drawSample and calibrate do
  */
-export async function calibrateRun(prepared: Prepared, { output: { run }, runtime, thresholds }: ScoreOptions, share: Share, note: (text: string) => void, signal?: AbortSignal): Promise<Calibration | null> {
+export async function calibrateRun(prepared: Prepared, { output: { run }, runtime, thresholds }: ScoreOptions, share: Share, { note, onMissing, signal }: CalibrationHooks): Promise<Calibration | null> {
   const { plan, graph, exactGraph } = prepared;
   const { precision, device } = plan.model;
   if (!needsCalibration(plan)) return null;
   const standing = await readCalibration(run, plan);
   if (standing.kind === 'record') return standing.value;
+  await onMissing();
   if (standing.kind === 'damaged') {
     note(`${CALIBRATION_NAME} cannot be used: ${standing.problem}; it is measured again`);
     await setCalibrationAside(run, plan);
