@@ -12,6 +12,7 @@ import { writeComparison, type WrittenComparison } from './comparison-files.js';
 import { comparisonSettings } from './comparison-settings.js';
 import { evaluatedPoints } from './evaluated-points.js';
 import type { TrainOptions } from './options.js';
+import { refuseForeignFolder } from './output-folder.js';
 import { prepareTraining } from './prepare-training.js';
 import { train, type TrainEvent } from './train.js';
 
@@ -103,6 +104,7 @@ async function refuseOtherSettings(folder: string, settings: unknown, resume: bo
   const path = join(folder, SETTINGS);
   const found = await readText(path);
   if (found === undefined) {
+    await refuseForeignFolder(folder, 'a comparison', () => Promise.resolve(false));
     await createFolder(folder);
     await writeJson(path, settings);
     return;

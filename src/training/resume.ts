@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TouchstoneError } from '../errors.js';
 import { checkpointFolder, checkpointSteps, clearLaterCheckpoints, loadCheckpoint, type LoadedCheckpoint } from './checkpoints.js';
+import { RUN_RECORD } from './run-record.js';
 import { compareSettings, type RunSettings } from './run-settings.js';
 
 export interface ResumePoint {
@@ -42,5 +43,6 @@ export async function resumePoint(folder: string, settings: RunSettings, resume:
 /** Whether a training run was begun in a folder, be it that it was ended before its first checkpoint. */
 export async function holdsTraining(folder: string): Promise<boolean> {
   if ((await checkpointSteps(folder)).length > 0) return true;
-  return await access(join(folder, 'metrics.jsonl')).then(() => true, () => false);
+  const present = await Promise.all([RUN_RECORD, 'metrics.jsonl'].map((name) => access(join(folder, name)).then(() => true, () => false)));
+  return present.includes(true);
 }

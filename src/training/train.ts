@@ -9,13 +9,16 @@ import { AlignmentWatch } from './alignment-watch.js';
 import { saveCheckpoint, saveModel, type TrainingPosition } from './checkpoints.js';
 import type { TrainingBatch } from './data/batch.js';
 import { packBatches } from './data/pack-batches.js';
+import { describeRun } from './describe-run.js';
 import { evaluate } from './evaluate.js';
 import { beforeTraining, type Evaluation, type StepMetrics } from './metrics/step-metrics.js';
 import { explained } from './interrupted.js';
 import type { TrainOptions } from './options.js';
+import { checkOutputFolder, refuseStrangers } from './output-folder.js';
 import { prepareTraining, type PreparedTraining } from './prepare-training.js';
 import { resumePoint } from './resume.js';
 import { openRunLog, type RunLog } from './run-log.js';
+import { writeRunRecord } from './run-record.js';
 import { arraysOf, tensorsOf } from './session-tensors.js';
 import { groupEnd, runSteps } from './step-group.js';
 import type { StepOutcome } from './step-tally.js';
@@ -60,10 +63,13 @@ export interface TrainResult {
  */
 export async function train(options: TrainOptions, { signal, onEvent = () => undefined, resume = false, diagnose }: TrainHooks = {}): Promise<TrainResult> {
   const { folder } = options.output;
+  await checkOutputFolder(options);
   const prepared = await prepareTraining(options, { signal, diagnose });
   for (const text of prepared.notes) onEvent({ kind: 'note', text });
   const { checkpoint, notes } = await resumePoint(folder, prepared.settings, resume);
   for (const text of notes) onEvent({ kind: 'note', text });
+  const record = await describeRun(options, prepared, checkpoint !== undefined);
+  for (const text of record.notes) onEvent({ kind: 'note', text });
 
   const threads = options.run.threads === 'auto' ? availableParallelism() : options.run.threads;
   const { parameters } = prepared.graphs;
@@ -75,6 +81,7 @@ export async function train(options: TrainOptions, { signal, onEvent = () => und
   const { settings, settingsHash } = prepared;
   const begin: TrainingPosition = { step: 0, consumedTokens: 0, trainedTokens: 0, cursor: null, ...checkpoint?.position, formatVersion: 2, settings, settingsHash };
   onEvent({ kind: 'prepared', parameters: parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0), from: begin.step, steps: options.run.steps, threads, device, stepsPerCall });
+  await writeRunRecord(folder, record.record);
   const log = await openRunLog(folder, checkpoint?.position.step ?? null);
   const kept = { step: begin.step };
   try {
@@ -163,6 +170,7 @@ async function loop({ session, prepared, options, log, signal, onEvent, kept }: 
     throw signal!.reason;
   }
   if (begin.step === run.steps) evaluations = await evaluateAll();
+  await refuseStrangers(output.folder);
   const model = await saveModel(output.folder, prepared.template, await tensorsOf(session, parameters.map(({ name }) => name), parameters), output.dtype);
   const curves = await log.drawCurves(`Training of ${basename(output.folder)}`);
   return { model, curves, position, evaluation: Object.fromEntries(evaluations.map(({ name, loss }) => [name, loss])) };
