@@ -1,5 +1,5 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -32,6 +32,12 @@ describe('touchstone compare', () => {
     expect(stdout.trimEnd().split('\n').slice(-2)).toEqual(['out/compare.md', 'out/compare.html']);
     expect(stdout).toContain(readFileSync(join(folder, 'out/compare.md'), 'utf8'));
     expect(readFileSync(join(folder, 'out/compare.html'), 'utf8')).toContain('</html>');
+  });
+
+  it('writes nothing without --out, and prints the table alone', () => {
+    const folder = twoRuns();
+    const { status, stdout } = touchstone(['compare', 'all', 'excess'], folder);
+    expect([status, stdout.includes('| excess '), stdout.includes('.html'), readdirSync(folder).sort()]).toEqual([0, true, false, ['all', 'excess']]);
   });
 
   it('prints one JSON object with --json, and nothing with --quiet', () => {
