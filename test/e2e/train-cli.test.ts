@@ -56,6 +56,19 @@ describe('touchstone train', () => {
     expect(stderr).toMatch(/step 0: clean 7\.\d{4} nats\nstep 0: scored 7\.\d{4} nats/);
   });
 
+  it('ends with a summary of what was asked and what came of it', () => {
+    const { status, stdout } = train({ out: 'people', set: [`run.evaluateOn={clean: ${at('clean.jsonl')}}`, 'selection.keepFraction=0.5'] });
+    expect(status).toBe(0);
+    expect(stdout.replaceAll(folder, 'FOLDER')).toMatch(
+      /^\nsteps {6}6, \d+ tokens seen, \d+ trained on \(4\d\.\d %\)\nselection {2}excess, keepFraction 0\.5\nrate {7}0\.003, cosine to 0, 0 steps of warm-up\nclean {6}\d\.\d{4} nats, 7\.\d{4} before training\nmodel {6}\S+\/people\/model\ncurves {5}\S+\/people\/curves\.html\n$/,
+    );
+  });
+
+  it('ends with 65 where no step kept a token, and warns before', () => {
+    const { status, stderr } = train({ out: 'nothing', set: ['selection.threshold=1000'] });
+    expect([status, stderr]).toEqual([65, expect.stringMatching(/warning: step 1: the selection \(excess, threshold 1000\) kept no token: the step learns nothing\n[^]*touchstone: the selection \(excess, threshold 1000\) kept no token in any of the 6 steps/) as string]);
+  });
+
   it('checks that everything fits with --dry-run, prints the settings and writes nothing', () => {
     const good = train({ out: 'dry', flags: ['--dry-run'] });
     expect(good.status).toBe(0);
