@@ -81,8 +81,15 @@ export async function prepareTraining(options: TrainOptions, { signal, ...search
     settings,
     settingsHash: sha256Of(canonicalJson(settings)),
     compute,
-    notes: [...compute.notes, ...tokenizer.info.notes, ...data.notes],
+    notes: [...unusedSelection(options), ...compute.notes, ...tokenizer.info.notes, ...data.notes],
   };
+}
+
+/** A note where settings ask for a selection that plain training does not make. */
+function unusedSelection({ objective, selection }: TrainOptions): string[] {
+  const given = Object.keys(selection).filter((key) => key !== 'seed').map((key) => `selection.${key}`);
+  if (objective.kind === 'selective' || given.length === 0) return [];
+  return [`${given.join(', ')} ${given.length === 1 ? 'is' : 'are'} not used: objective.kind is causal, which trains on every token`];
 }
 
 interface OpenedModel {

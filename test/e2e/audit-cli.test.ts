@@ -72,6 +72,7 @@ describe('touchstone audit', () => {
     expect(said('--fail-on', 'psi>0.25')).toEqual([64, expect.stringContaining('which needs --compare')]);
     expect(said('--keep-fraction', '0.5')).toEqual([64, expect.stringContaining('--live')]);
     expect(said('--live', run, '--keep-fraction', '1.5')).toEqual([64, expect.stringContaining('shares above 0 and at most 1')]);
+    expect(said('--out', 'both.html', '--json', './both.html')).toEqual([64, expect.stringContaining('--out and --json must name two files, both name both.html')]);
     expect(said('--limits', 'psi=0.3:0.1')).toEqual([64, expect.stringContaining('watch and a larger or equal alarm')]);
     const nowhere = audit(join(run, 'nowhere'));
     expect([nowhere.status, nowhere.stderr]).toEqual([64, expect.stringContaining('is not a run folder')]);

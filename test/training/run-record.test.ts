@@ -91,6 +91,12 @@ describe('a held-out set of a run that goes on', () => {
   });
 });
 
+describe('a selection of plain training', () => {
+  it('is said to be unused', async () => {
+    expect(await notesOf(options('unused', 'selection.score=excess', 'selection.keepFraction=0.5'))).toEqual(['selection.score, selection.keepFraction are not used: objective.kind is causal, which trains on every token']);
+  });
+});
+
 describe('resolved settings', () => {
   it('are a settings file that comes to the same options', () => {
     const resolved = options('again', 'selection.keepFraction=0.5', 'data.seed=live/2', 'run.device=cuda:1');

@@ -1,9 +1,11 @@
 import { resolveTrainOptions } from '../../config/train-settings.js';
 import { TouchstoneError } from '../../errors.js';
+import { checkOutputFolder } from '../../training/output-folder.js';
 import { prepareTraining } from '../../training/prepare-training.js';
 import { holdsTraining } from '../../training/resume.js';
 import { selectionText } from '../../training/selection-text.js';
 import { train } from '../../training/train.js';
+import { writtenOptions } from '../../training/written-options.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { trainDisplay } from '../train-display.js';
 import { trainSummary } from '../train-summary.js';
@@ -24,9 +26,10 @@ export async function runTrain({ pipelinePath, set, flags, resume, dryRun, json,
   const display = trainDisplay({ quiet });
   try {
     if (dryRun) {
+      await checkOutputFolder(options);
       const { notes } = await prepareTraining(options, { signal: interrupt.signal, planOnly: true });
       for (const text of notes) display.onEvent({ kind: 'note', text });
-      process.stdout.write(`${JSON.stringify(options, null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(writtenOptions(options), null, 2)}\n`);
       return;
     }
     if (resume && !(await holdsTraining(options.output.folder))) {
