@@ -259,10 +259,10 @@ def make_optimizer(model, learning_rate, weight_decay):
 
 
 def learning_rate(step, peak, floor, warmup, steps):
-    """Linear warm-up to the peak, then a cosine down to the floor at the last step; the first step is 0."""
+    """Linear warm-up to the peak, then a cosine that would reach the floor one step after the last; the first step is 0."""
     if step < warmup:
         return peak * (step + 1) / warmup
-    done = min(1.0, (step - warmup + 1) / max(1, steps - warmup))
+    done = min(1.0, (step - warmup) / max(1, steps - warmup))
     return floor + (peak - floor) * (1 + math.cos(math.pi * done)) / 2
 
 

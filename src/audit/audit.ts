@@ -4,7 +4,7 @@ import { TouchstoneError } from '../errors.js';
 import { openAuditedRun, type AuditedRun } from './audited-run.js';
 import { checkpointDynamics } from './checkpoint-dynamics.js';
 import { completenessOf } from './completeness.js';
-import { checkConditions, parseConditions } from './conditions.js';
+import { checkConditions, parseConditions, withWholeness } from './conditions.js';
 import { rowKey, sampleDocuments } from './document-strips.js';
 import { driftSince } from './drift.js';
 import { measureExcess } from './excess-report.js';
@@ -25,7 +25,7 @@ import { findVocabulary } from './vocabulary-text.js';
  */
 export async function audit(options: AuditOptions): Promise<AuditReport> {
   const given = [...(options.compare === null ? [] : ['--compare']), ...(options.live === null ? [] : ['--live'])];
-  const conditions = options.failOn === null ? [] : parseConditions(options.failOn, given);
+  const conditions = options.failOn === null ? [] : withWholeness(parseConditions(options.failOn, given));
   const notes: string[] = [];
   const run = await openAuditedRun(options.run, { verify: options.verify });
   const search = await findVocabulary(run.plan, options.tokenizer);

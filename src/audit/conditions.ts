@@ -6,6 +6,9 @@ import type { Check, Metric } from './report-data/checks.js';
 /** A condition of --fail-on: the audit fails where it is true. */
 export type Condition = Pick<Check, 'condition' | 'metric' | 'operator' | 'limit' | 'asShare'>;
 
+/** What is always asked besides: numbers of a run that is not whole prove nothing. A condition on the same metric takes the place of one of these. */
+const ALWAYS = 'unfinished>0, damaged>0';
+
 const GRAMMAR = /^([A-Za-z][A-Za-z0-9_.-]*)\s*(>=|<=|>|<)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(%?)$/;
 const ADVICE = 'For example --fail-on "nonfinite>0, quarantined>0.1%, psi>0.25".';
 
@@ -31,6 +34,11 @@ export function parseConditions(text: string, given: readonly string[] = ['--com
     }
     return { condition, metric, operator: operator as Check['operator'], limit: asShare ? Number(number) / 100 : Number(number), asShare };
   });
+}
+
+/** The conditions as written, and those of ALWAYS on metrics that they do not name. */
+export function withWholeness(conditions: readonly Condition[]): Condition[] {
+  return [...conditions, ...parseConditions(ALWAYS).filter(({ metric }) => conditions.every((condition) => condition.metric !== metric))];
 }
 
 /** Evaluates conditions. Throws a usage error for a metric that this audit does not have: a condition that cannot be looked at must not pass. */

@@ -20,10 +20,14 @@ const COMPARE = '--compare';
 /** The numbers that --fail-on can name, in the order they are listed to a user. */
 export const METRIC_RULES: readonly MetricRule[] = [
   {
-    name: 'unfinished', unit: 'units', meaning: 'units of the plan without a commit', needs: null,
-    value: ({ completeness: { units } }) => units.planned - units.committed, whole: ({ completeness }) => completeness.units.planned,
+    name: 'unfinished', unit: 'units', meaning: 'units of the plan without a commit, 1 where only the manifest is missing', needs: null,
+    value: ({ completeness: { units, state } }) => Math.max(units.planned - units.committed, state === 'unfinished' ? 1 : 0), whole: ({ completeness }) => completeness.units.planned,
   },
-  { name: 'problems', unit: 'problems', meaning: 'faults found in records, shards and hashes', needs: null, value: ({ completeness }) => completeness.problemCount },
+  {
+    name: 'damaged', unit: 'problems', meaning: 'faults of a damaged run, 0 for one that is whole as far as it is there', needs: null,
+    value: ({ completeness: { state, problemCount } }) => (state === 'damaged' ? Math.max(1, problemCount) : 0),
+  },
+  { name: 'problems', unit: 'problems', meaning: 'faults found in records, shards and hashes, warnings among them', needs: null, value: ({ completeness }) => completeness.problemCount },
   {
     name: 'quarantined', unit: 'documents', meaning: 'documents that something is wrong with, of those read', needs: null,
     value: ({ completeness }) => completeness.documents.quarantined, whole: ({ completeness }) => completeness.documents.read,

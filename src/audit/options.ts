@@ -19,6 +19,6 @@ export interface AuditOptions {
   /** Hash every file of the run. */
   readonly verify: boolean;
   readonly limits: DriftLimits;
-  /** Conditions as written; null = none. */
+  /** Conditions as written, besides which the run must be whole (see withWholeness); null = none at all. */
   readonly failOn: string | null;
 }

@@ -64,6 +64,9 @@ export function trainDisplay({ quiet }: { readonly quiet: boolean }): TrainDispl
         case 'note':
           write(`note: ${terminalText(event.text)}`);
           return;
+        case 'warning':
+          write(`warning: ${terminalText(event.text)}`);
+          return;
         case 'prepared':
           steps = event.steps;
           write(`model    ${countText(event.parameters)} parameters, ${deviceText(event)}${event.from > 0 ? `, resumed at step ${event.from}` : ''}`);

@@ -17,6 +17,7 @@ export interface MaskFlags {
 }
 
 const SCORES = ['reference', 'entropy', 'excess', 'intersection', 'random'] as const;
+const DEFAULT_SCORE = 'reference';
 const DEFAULT_KEEP_FRACTION = 0.6;
 
 /** The options of a static selection with every default filled in. Throws a usage error that names the flag, the expectation and the value found. */
@@ -25,11 +26,14 @@ export function resolveMaskOptions(run: string, flags: MaskFlags): MaskOptions {
   if (flags.keepFraction !== undefined && flags.threshold !== undefined) {
     throw new TouchstoneError('usage', `a selection takes --keep-fraction or --threshold, got both (${flags.keepFraction} and ${flags.threshold})`, { advice: 'Leave one of them out.' });
   }
+  if (flags.live !== undefined && flags.score !== 'excess') {
+    throw new TouchstoneError('usage', `--live is read by --score excess alone, got --score ${flags.score ?? DEFAULT_SCORE}`, { advice: 'Add --score excess, or leave --live out.' });
+  }
   return {
     run: resolve(run),
     live: flags.live === undefined ? null : resolve(flags.live),
     out: resolve(flags.out),
-    score: oneOf('--score', flags.score ?? 'reference', SCORES),
+    score: oneOf('--score', flags.score ?? DEFAULT_SCORE, SCORES),
     keepFraction: flags.threshold === undefined ? numberOf('--keep-fraction', flags.keepFraction ?? String(DEFAULT_KEEP_FRACTION), 'a share above 0 and at most 1', (value) => value <= 1 && Math.round(value * 1e6) >= 1) : null,
     threshold: flags.threshold === undefined ? null : numberOf('--threshold', flags.threshold, 'a number', Number.isFinite),
     scope: oneOf('--scope', flags.scope ?? 'corpus', ['corpus', 'document']),

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+
 import { TouchstoneError } from '../errors.js';
 import { absolutePaths } from './absolute-path.js';
 import { keysOf, type CommandSettings, type Condition, type Rooms, type SettingValues } from './command-settings.js';
@@ -19,7 +21,7 @@ export interface SettingsInput {
 }
 
 /**
- * The settings of a command: flags before --set before YAML before defaults, checked against its schema. Throws one usage error that lists every
+ * The settings of a command: flags before --set before YAML before defaults, checked against its schema; null unsets a key that may be left out. Throws one usage error that lists every
  * problem of all three, each with its place, the key, the expectation and the value found.
  */
 export function resolveSettings<R extends Rooms>(command: CommandSettings<R>, input: SettingsInput): SettingValues<R> {
@@ -78,13 +80,18 @@ function checkRooms<R extends Rooms>(command: CommandSettings<R>, chosen: Readon
   for (const [room, schema] of Object.entries(command.rooms)) {
     const given = keysOf(command.rooms, room).flatMap((key) => {
       const setting = chosen.get(`${room}.${key}`);
-      return setting === undefined ? [] : [[key, setting.value] as const];
+      return setting === undefined || unsets(schema.shape[key]!, setting.value) ? [] : [[key, setting.value] as const];
     });
     const parsed = schema.safeParse(Object.fromEntries(given));
     if (parsed.success) values[room] = parsed.data;
     else problems.push(...new Set(parsed.error.issues.map((issue) => describeIssue(command, chosen, room, issue))));
   }
   return { values: values as Partial<SettingValues<R>>, problems };
+}
+
+/** Whether null takes back what a weaker source gave: so it is for keys that may be left out and have no default. */
+function unsets(schema: z.ZodType, value: unknown): boolean {
+  return value === null && schema._zod.def.type === 'optional';
 }
 
 /** `issue.path` is [key, ...] within the room; its message is an expectation. */

@@ -11,7 +11,7 @@ export const trainFlags: readonly SettingFlag[] = [
   { flag: '--length', key: 'data.length', argument: '<tokens>', words: 'number', description: 'tokens of a sequence' },
   { flag: '--sequences', key: 'batch.sequences', argument: '<count>', words: 'number', description: 'sequences of a micro-batch' },
   { flag: '--accumulation', key: 'batch.accumulation', argument: '<count>', words: 'number', description: 'micro-batches of a step' },
-  { flag: '--learning-rate', key: 'optimizer.learningRate', argument: '<rate>', words: 'number', description: 'highest learning rate' },
+  { flag: '--learning-rate', key: 'optimizer.learningRate', argument: '<rate>', words: 'number', description: 'highest learning rate; falls by a cosine towards optimizer.minLearningRate (default 0), which it would reach one step after the last' },
   { flag: '--score', key: 'selection.score', argument: '<score>', words: 'text', description: 'excess (without it), reference, entropy, intersection, random or all' },
   { flag: '--keep-fraction', key: 'selection.keepFraction', argument: '<share>', words: 'number', description: 'share of the candidates that is trained on; without it 0.6' },
   { flag: '--steps', key: 'run.steps', argument: '<count>', words: 'number', description: 'optimizer steps' },

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { MaskOptions } from './options.js';
 
 /** Name of the record that is written last: a folder without it is not finished. */
@@ -25,3 +26,24 @@ export interface MaskRecord {
 }
 
 export const recordedRule = ({ score, keepFraction, threshold, scope, referenceLossCap, seed, format }: MaskOptions): MaskRecord['rule'] => ({ score, keepFraction, threshold, scope, referenceLossCap, seed, format });
+
+/** A rule in words: "reference, keepFraction 0.6 of the corpus, as mask". */
+export function ruleText({ score, keepFraction, threshold, scope, referenceLossCap, seed, format }: MaskRecord['rule']): string {
+  const kept = keepFraction === null ? `threshold ${threshold}` : `keepFraction ${keepFraction} of the ${scope}`;
+  return [score, kept, ...(referenceLossCap === null ? [] : [`referenceLossCap ${referenceLossCap}`]), ...(score === 'random' ? [`seed ${seed}`] : []), `as ${format}`].join(', ');
+}
+
+/** What a record must hold to tell whether it is of another selection. */
+export const maskIdentity: z.ZodType<Pick<MaskRecord, 'source' | 'live' | 'rule'>> = z.object({
+  source: z.object({ planHash: z.string(), modelHash: z.string(), tokenizerHash: z.string() }),
+  live: z.string().nullable(),
+  rule: z.object({
+    score: z.enum(['excess', 'reference', 'entropy', 'intersection', 'random']),
+    keepFraction: z.number().nullable(),
+    threshold: z.number().nullable(),
+    scope: z.enum(['corpus', 'document']),
+    referenceLossCap: z.number().nullable(),
+    seed: z.number(),
+    format: z.enum(['mask', 'labels']),
+  }),
+});

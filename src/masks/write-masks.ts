@@ -11,6 +11,7 @@ import { findCorpusEdge } from './corpus-edge.js';
 import { DocumentRanks, meanLossOf } from './document-scores.js';
 import { openMaskFile } from './mask-file.js';
 import { MASKS_NAME, recordedRule, type MaskFile, type MaskRecord } from './mask-record.js';
+import { checkMasksFolder } from './masks-folder.js';
 import { Masker, WRITTEN_COLUMNS } from './masker.js';
 import type { MaskOptions } from './options.js';
 import { ruleOf } from './rule.js';
@@ -26,7 +27,8 @@ export interface MaskHooks {
  * Selects once, over a whole score set, and writes a file of masks beside each shard's rows: for trainers with static masks, and for filters of whole documents. Over the corpus the
  * selection is exact, with ties in the order of the corpus (corpus-edge.ts). Memory: a row group of each set, and 8 bytes a document.
  *
- * Throws a usage error for a score whose losses are not there, and what reading throws; an io error where the folder holds other masks, which are never replaced.
+ * Throws a usage error for a score whose losses are not there, and what reading throws; a mismatch where the folder is not free (masks-folder.ts): masks are
+ * never replaced.
  */
 export async function writeMasks(options: MaskOptions, { signal, onProgress = () => undefined }: MaskHooks = {}): Promise<MaskRecord> {
   const { run, live, out, format } = options;
@@ -36,6 +38,13 @@ export async function writeMasks(options: MaskOptions, { signal, onProgress = ()
   if ((rule.score === 'entropy' || rule.score === 'intersection') && !plan.output.stats.entropy) {
     throw new TouchstoneError('usage', `--score ${rule.score} needs the entropy of every token, and ${run} was scored without it`, { advice: 'Score the corpus with --stats entropy, or select by reference.' });
   }
+  const { planHash, modelHash, tokenizerHash, totals } = scoreSet.manifest;
+  const identity = {
+    source: { planHash, modelHash, tokenizerHash },
+    live: rule.score === 'excess' ? (await openScoreSet(live!)).manifest.planHash : null,
+    rule: recordedRule(options),
+  };
+  await checkMasksFolder(out, identity);
   const ranks = new DocumentRanks(await meansOf(scoreSet));
   const edge = options.scope === 'corpus' && rule.threshold === null ? await findCorpusEdge(() => tokensOf(scoreSet, options, signal), rule) : null;
 
@@ -59,19 +68,16 @@ export async function writeMasks(options: MaskOptions, { signal, onProgress = ()
           onProgress((done += group.tokens), scoreSet.manifest.totals.tokens);
           next = await groups.next();
         }
-        await file.close({ 'touchstone.masks_version': '1', 'touchstone.plan_hash': scoreSet.manifest.planHash, 'touchstone.rule': canonicalJson(recordedRule(options)) });
+        await file.close({ 'touchstone.masks_version': '1', 'touchstone.plan_hash': scoreSet.manifest.planHash, 'touchstone.rule': canonicalJson(identity.rule) });
       }, signal === undefined ? {} : { signal });
       files.push({ path: name, sha256: written.sha256, bytes: written.bytes, rows: shard.rows, tokens: shard.tokens, kept });
     }
   } finally {
     await groups.return();
   }
-  const { planHash, modelHash, tokenizerHash, totals } = scoreSet.manifest;
   const record: MaskRecord = {
     formatVersion: 1,
-    source: { planHash, modelHash, tokenizerHash },
-    live: rule.score === 'excess' ? (await openScoreSet(live!)).manifest.planHash : null,
-    rule: recordedRule(options),
+    ...identity,
     totals: { documents: totals.rows, tokens: totals.tokens, scored: totals.scored, candidates: masker.candidates, kept: files.reduce((sum, { kept }) => sum + kept, 0) },
     files,
   };

@@ -25,20 +25,28 @@ export interface CheckpointTemplate {
   readonly copies: ReadonlyMap<string, Uint8Array>;
 }
 
+const WEIGHTS = 'model.safetensors';
+const CONFIG = 'config.json';
+const GENERATION_CONFIG = 'generation_config.json';
 const TOKENIZER = 'tokenizer.json';
 /** What transformers 4 and 5 save and load with a fast tokenizer; only the first is needed. */
 const TOKENIZER_FILES = [
   TOKENIZER, 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'vocab.json', 'merges.txt', 'tokenizer.model', 'chat_template.jinja',
 ];
 
+/** Whether a file of this name may be one that `writeCheckpoint` writes. */
+export function isCheckpointFile(name: string): boolean {
+  return [WEIGHTS, CONFIG, GENERATION_CONFIG, ...TOKENIZER_FILES].includes(name);
+}
+
 /** The template of a checkpoint that starts from another: its config.json and generation_config.json, and the tokenizer of `tokenizerFolder`. */
 export async function templateFromCheckpoint(folder: string, tokenizerFolder: string = folder): Promise<CheckpointTemplate> {
-  const path = join(folder, 'config.json');
+  const path = join(folder, CONFIG);
   const bytes = await readFile(path).catch((error: unknown) => {
     throw readError(path, error);
   });
   parseJsonObject(bytes, path);
-  const copies = new Map([...(await presentFiles(folder, ['generation_config.json'])), ...(await tokenizerFiles(tokenizerFolder))]);
+  const copies = new Map([...(await presentFiles(folder, [GENERATION_CONFIG])), ...(await tokenizerFiles(tokenizerFolder))]);
   return { config: new TextDecoder().decode(bytes), copies };
 }
 
@@ -52,9 +60,9 @@ export async function templateFromConfig(model: NewModelConfig, tokenizerFolder:
  * no checkpoint. Deterministic; memory as in `writeSafetensors`, whose errors it throws.
  */
 export async function writeCheckpoint(template: CheckpointTemplate, tensors: readonly FloatTensor[], dtype: WeightDtype, writeFile: FileWriter): Promise<void> {
-  await writeFile('model.safetensors', (sink) => writeSafetensors(sink, tensors, dtype));
+  await writeFile(WEIGHTS, (sink) => writeSafetensors(sink, tensors, dtype));
   for (const [name, bytes] of template.copies) await writeFile(name, (sink) => sink(bytes));
-  await writeFile('config.json', (sink) => sink(Buffer.from(withDtype(template.config, dtype))));
+  await writeFile(CONFIG, (sink) => sink(Buffer.from(withDtype(template.config, dtype))));
 }
 
 async function tokenizerFiles(folder: string): Promise<ReadonlyMap<string, Uint8Array>> {

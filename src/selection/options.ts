@@ -70,7 +70,7 @@ export function resolveSelection(options: SelectionOptions): SelectionRule {
 
   if (keepFraction !== undefined && threshold !== undefined) {
     throw new TouchstoneError('usage', `selection takes keepFraction or threshold, got both (${keepFraction} and ${threshold})`, {
-      advice: 'Leave one of them out.',
+      advice: 'Leave one of them out; --set selection.keepFraction=null takes back what a settings file gives.',
     });
   }
   if (keepFraction !== undefined && !(keepFraction <= 1 && Math.round(keepFraction * 1e6) >= 1)) {

@@ -12,7 +12,8 @@ import { writeComparison, type WrittenComparison } from './comparison-files.js';
 import { comparisonSettings } from './comparison-settings.js';
 import { evaluatedPoints } from './evaluated-points.js';
 import type { TrainOptions } from './options.js';
-import { prepareTraining } from './prepare-training.js';
+import { refuseForeignFolder } from './output-folder.js';
+import { prepareTraining, type PrepareHooks } from './prepare-training.js';
 import { train, type TrainEvent } from './train.js';
 
 /** What is compared. */
@@ -49,9 +50,7 @@ const FINISHED = 'finished.json';
  */
 export async function compare({ train: options, selections, seeds }: CompareOptions, { signal, onEvent = () => undefined, resume = false }: CompareHooks = {}): Promise<WrittenComparison> {
   const { folder } = options.output;
-  if (options.objective.kind !== 'selective') throw new TouchstoneError('usage', `objective.kind of a comparison must be selective, got ${options.objective.kind}`, { advice: 'Compare with the selection "all" for plain training.' });
-  if (Object.keys(options.run.evaluateOn).length === 0) throw new TouchstoneError('usage', 'run.evaluateOn of a comparison must name a held-out corpus, it is empty', { advice: 'Name one: --set "run.evaluateOn={heldout: heldout.jsonl}".' });
-  await refuseOtherSettings(folder, await sharedSettings(options, selections, signal), resume);
+  await refuseOtherSettings(folder, await prepareComparison({ train: options, selections, seeds }, { signal }), resume);
 
   const order = Array.from({ length: seeds }, (_, at) => selections.map((selection) => ({ selection, seed: at + 1 }))).flat();
   const runs: ComparedRun[] = [];
@@ -82,14 +81,19 @@ export function runOptions(options: TrainOptions, selection: SelectionScore, see
   };
 }
 
-/** Prepares a run of every selection, so that what one of them lacks is found before the others are trained; returns what the runs have in common. */
-async function sharedSettings(options: TrainOptions, selections: readonly SelectionScore[], signal: AbortSignal | undefined): Promise<unknown> {
+/**
+ * Prepares a run of every selection and writes nothing, so that what one of them lacks is found before the others are trained; returns what the runs have in common.
+ * Throws as `compare` does.
+ */
+export async function prepareComparison({ train: options, selections }: CompareOptions, hooks: PrepareHooks = {}): Promise<unknown> {
+  if (options.objective.kind !== 'selective') throw new TouchstoneError('usage', `objective.kind of a comparison must be selective, got ${options.objective.kind}`, { advice: 'Compare with the selection "all" for plain training.' });
+  if (Object.keys(options.run.evaluateOn).length === 0) throw new TouchstoneError('usage', 'run.evaluateOn of a comparison must name a held-out corpus, it is empty', { advice: 'Name one: --set "run.evaluateOn={heldout: heldout.jsonl}".' });
   for (const selection of selections) {
     const own = runOptions(options, selection, 1);
     resolveSelection(own.selection);
-    if (selection !== 'all') await prepareTraining(own, { signal });
+    if (selection !== 'all') await prepareTraining(own, hooks);
   }
-  const { settingsHash, evaluation, evaluationOptions } = await prepareTraining(runOptions(options, 'all', 1), { signal });
+  const { settingsHash, evaluation, evaluationOptions } = await prepareTraining(runOptions(options, 'all', 1), hooks);
   const sets = evaluation.map(({ name, documents }) => ({ name, documents: documents.map(({ hash }) => hash) }));
   return {
     formatVersion: 1,
@@ -103,6 +107,7 @@ async function refuseOtherSettings(folder: string, settings: unknown, resume: bo
   const path = join(folder, SETTINGS);
   const found = await readText(path);
   if (found === undefined) {
+    await refuseForeignFolder(folder, 'a comparison', () => Promise.resolve(false));
     await createFolder(folder);
     await writeJson(path, settings);
     return;

@@ -1,6 +1,7 @@
 import { figureText } from '../charts/axis.js';
 import type { Chart, Series } from '../charts/line-chart.js';
 import type { ComparedRun, Comparison, EvaluatedPoint } from './comparison.js';
+import { differencesNote, differencesTable } from './differences-table.js';
 import { comparisonTable, tokensText } from './comparison-table.js';
 import { readingNotes } from './comparison-markdown.js';
 import { chartPage } from './metrics/chart-page.js';
@@ -18,7 +19,8 @@ export interface ComparisonPage {
 
 /** The comparison as one self-contained HTML file: the curves of all selections in the same charts, and the tables. The same runs give the same bytes. */
 export function comparisonHtml({ title, comparison, runs, settings }: ComparisonPage): string {
-  const { baseline, seeds, steps, consumedTokens, sets } = comparison;
+  const { baseline, seeds, steps, consumedTokens, sets, differences } = comparison;
+  const names = sets[0]!.selections.map(({ selection }) => selection);
   return chartPage({
     title,
     figures: [
@@ -27,8 +29,11 @@ export function comparisonHtml({ title, comparison, runs, settings }: Comparison
       ['Seeds', figureText(seeds)],
     ],
     charts: sets.flatMap(({ name, selections }) => chartsOf(name, selections.map(({ selection }) => [selection, runs.filter((run) => run.selection === selection)]), steps)),
-    tables: sets.map((set) => ({ title: `Mean loss on ${set.name}, nats per token`, rows: comparisonTable(set, baseline) })),
-    note: [...settings, ...(seeds === 1 ? [] : ['Lines are means of the seeds, bands reach from the lowest to the highest.']), ...readingNotes(comparison)].join(' ').replaceAll('`', ''),
+    tables: [
+      ...sets.map((set) => ({ title: `Mean loss on ${set.name}, nats per token`, rows: comparisonTable(set, baseline) })),
+      ...(differences === undefined || differences.length === 0 ? [] : [{ title: 'Settings in which the runs differ', rows: differencesTable(names, differences) }]),
+    ],
+    note: [...settings, ...(differences === undefined ? [] : [differencesNote(differences)]), ...(seeds === 1 ? [] : ['Lines are means of the seeds, bands reach from the lowest to the highest.']), ...readingNotes(comparison)].join(' ').replaceAll('`', ''),
   });
 }
 

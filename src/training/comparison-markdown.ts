@@ -1,19 +1,27 @@
 import type { ComparedSet, Comparison } from './comparison.js';
+import { differencesNote, differencesTable } from './differences-table.js';
 import { comparisonTable, counted, lossesText, tokensText } from './comparison-table.js';
 
 /**
- * The comparison as Markdown that also reads well on a terminal: a title, what was run (`settings`, a line each), a table for each evaluation set, and how its columns
- * are to be read. It claims nothing beyond that; there are no times in it, so the same runs give the same bytes.
+ * The comparison as Markdown that also reads well on a terminal: a title, what was run (`settings`, a line each), a table for each evaluation set, the settings in
+ * which runs differ, and how the columns are to be read. It claims nothing beyond that; there are no times in it, so the same runs give the same bytes.
  */
 export function comparisonMarkdown({ title, comparison, settings }: { readonly title: string; readonly comparison: Comparison; readonly settings: readonly string[] }): string {
-  const { baseline, sets } = comparison;
+  const { baseline, sets, differences } = comparison;
   const paragraphs = [
     `# ${title.replace(/\s+/g, ' ')}`,
     listText(settings),
     ...sets.map((set) => `${headingOf(set, sets.length)}, ${lossesText(set.lossBefore)} nats before training:\n\n${tableText(comparisonTable(set, baseline))}`),
+    ...(differences === undefined ? [] : [differencesText(comparison, differences)]),
     listText(readingNotes(comparison)),
   ];
   return `${paragraphs.join('\n\n')}\n`;
+}
+
+function differencesText({ sets }: Comparison, differences: NonNullable<Comparison['differences']>): string {
+  const names = sets[0]!.selections.map(({ selection }) => selection);
+  const note = differencesNote(differences);
+  return differences.length === 0 ? note : `${note}\n\n${tableText(differencesTable(names, differences))}`;
 }
 
 /** How the columns of the tables are to be read, a sentence or two each. */

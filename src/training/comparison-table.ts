@@ -3,9 +3,11 @@ import type { ComparedSet, Spread } from './comparison.js';
 /** The table of an evaluation set as rows of cells, the first of them the header. `baseline`: what the losses are measured against; null for nothing. */
 export function comparisonTable({ selections }: ComparedSet, baseline: string | null): readonly (readonly string[])[] {
   const against = baseline === null ? [] : [`less that of ${baseline}`];
-  const header = ['selection', 'trained tokens', 'loss at equal consumed tokens', ...against, 'loss at equal trained tokens', ...(baseline === null ? [] : [`steps to ${baseline}`])];
-  const rows = selections.map(({ selection, trainedTokens, lossAtEqualConsumed, lossAgainstBaseline, lossAtEqualTrained, stepsToBaseline }) => [
+  const detailed = selections.some(({ detail }) => detail !== null);
+  const header = [...(detailed ? ['run', 'selection'] : ['selection']), 'trained tokens', 'loss at equal consumed tokens', ...against, 'loss at equal trained tokens', ...(baseline === null ? [] : [`steps to ${baseline}`])];
+  const rows = selections.map(({ selection, detail, trainedTokens, lossAtEqualConsumed, lossAgainstBaseline, lossAtEqualTrained, stepsToBaseline }) => [
     selection,
+    ...(detailed ? [detail ?? '-'] : []),
     tokensText(trainedTokens),
     lossesText(lossAtEqualConsumed),
     ...(lossAgainstBaseline === null ? [] : [spreadText(lossAgainstBaseline, (value) => `${value > 0 ? '+' : ''}${lossText(value)}`)]),

@@ -10,6 +10,8 @@ export interface EvaluatedPoint extends Pick<StepMetrics, 'step' | 'consumedToke
 export interface ComparedRun {
   /** What the run is called in the table: its selection, or the name of its folder. */
   readonly selection: string;
+  /** What it was trained on where `selection` does not say it: "excess, keepFraction 0.5". */
+  readonly detail?: string;
   readonly seed: number;
   readonly points: readonly EvaluatedPoint[];
 }
@@ -28,6 +30,8 @@ export interface Spread {
 /** A selection on one evaluation set. Losses are means in nats a token. */
 export interface ComparedSelection {
   readonly selection: string;
+  /** What it was trained on, where it is called by another name; else null. */
+  readonly detail: string | null;
   /** Tokens trained on in the whole run. */
   readonly trainedTokens: Spread;
   /** Loss after the last step, when all runs of a seed have consumed the same tokens. */
@@ -62,6 +66,16 @@ export interface Comparison {
   /** By seed, the fewest tokens that one of its runs was trained on. */
   readonly equalTrainedTokens: Spread;
   readonly sets: readonly ComparedSet[];
+  /** Settings in which the runs differ, as far as they are recorded; absent where the runs were made to differ in their selection alone. */
+  readonly differences?: readonly SettingDifference[];
+}
+
+/** A setting in which runs differ. */
+export interface SettingDifference {
+  /** "optimizer.learningRate" */
+  readonly setting: string;
+  /** In the order of the runs; null where a run has no such setting, or no record of its settings. */
+  readonly values: readonly (string | number | boolean | null)[];
 }
 
 /**
@@ -88,6 +102,7 @@ export function compareRuns(runs: readonly ComparedRun[], selections: readonly s
       const reached = baselineEnds?.map((loss, at) => stepReaching(own[at]!.points, name, loss)).filter((step) => step !== null);
       return {
         selection,
+        detail: own[0]!.detail ?? null,
         trainedTokens: spreadOf(own.map(({ points }) => points.at(-1)!.trainedTokens)),
         lossAtEqualConsumed: spreadOf(ends),
         lossAgainstBaseline: baselineEnds === null ? null : spreadOf(ends.map((loss, at) => loss - baselineEnds[at]!)),

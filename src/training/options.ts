@@ -46,7 +46,7 @@ export interface TrainOptions {
   readonly optimizer: {
     /** Peak learning rate. */
     readonly learningRate: number;
-    /** Learning rate of the last step. */
+    /** What cosine and linear fall to from the peak: reached one step after the last, so that every step of a run learns. */
     readonly minLearningRate: number;
     readonly schedule: 'cosine' | 'linear' | 'constant';
     readonly warmupSteps: number;

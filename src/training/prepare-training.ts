@@ -20,11 +20,17 @@ import { streamRows } from './data/stream-rows.js';
 import type { RowSource } from './data/training-rows.js';
 import { verifyScoreSet } from './data/verify-source.js';
 import type { EvaluationOptions, EvaluationSet } from './evaluate.js';
+import { evaluationIdentity, type EvaluationIdentity } from './evaluation-identity.js';
 import { openEvaluationSet } from './evaluation-set.js';
 import type { TrainOptions } from './options.js';
 import { runSettings, type RunSettings } from './run-settings.js';
 import { buildStepGraphs, type StepGraphs } from './step-graphs.js';
 import { trainingDevice, type DeviceSearch, type TrainingDevice } from './training-device.js';
+
+/** What a run trains on. */
+export type DataIdentity =
+  | { readonly kind: 'scores'; readonly path: string; readonly planHash: string; readonly modelHash: string; readonly tokenizerHash: string; readonly rows: number; readonly tokens: number }
+  | { readonly kind: 'corpus'; readonly paths: readonly string[]; /** Of the files' names and bytes, the text fields and the tokenizer. */ readonly sha256: string };
 
 /** A training run, ready to begin. */
 export interface PreparedTraining {
@@ -33,8 +39,11 @@ export interface PreparedTraining {
   readonly template: CheckpointTemplate;
   readonly vocabSize: number;
   readonly source: RowSource;
+  readonly data: DataIdentity;
   readonly format: SequenceFormat;
   readonly evaluation: readonly EvaluationSet[];
+  /** By name. */
+  readonly evaluationSets: Readonly<Record<string, EvaluationIdentity>>;
   readonly evaluationOptions: EvaluationOptions;
   /** Model, data and every setting that changes a step, and their identity. */
   readonly settings: RunSettings;
@@ -64,14 +73,23 @@ export async function prepareTraining(options: TrainOptions, { signal, ...search
     template: model.template,
     vocabSize: model.spec.vocabSize,
     source: data.source,
+    data: data.identity,
     format: data.format,
     evaluation,
+    evaluationSets: Object.fromEntries(evaluation.map((set) => [set.name, evaluationIdentity(set, options.run.evaluateOn[set.name]!)])),
     evaluationOptions: { contextLength: options.data.length, prefixId: data.format.prefixId, batchTokens: options.batch.sequences * options.data.length },
     settings,
     settingsHash: sha256Of(canonicalJson(settings)),
     compute,
-    notes: [...compute.notes, ...tokenizer.info.notes, ...data.notes],
+    notes: [...unusedSelection(options), ...compute.notes, ...tokenizer.info.notes, ...data.notes],
   };
+}
+
+/** A note where settings ask for a selection that plain training does not make. */
+function unusedSelection({ objective, selection }: TrainOptions): string[] {
+  const given = Object.keys(selection).filter((key) => key !== 'seed').map((key) => `selection.${key}`);
+  if (objective.kind === 'selective' || given.length === 0) return [];
+  return [`${given.join(', ')} ${given.length === 1 ? 'is' : 'are'} not used: objective.kind is causal, which trains on every token`];
 }
 
 interface OpenedModel {
@@ -123,6 +141,7 @@ function refuseUntrainable({ family, modelType, maxPositions }: ModelSpec, lengt
 
 interface OpenedData {
   readonly source: RowSource;
+  readonly identity: DataIdentity;
   readonly format: SequenceFormat;
   readonly notes: readonly string[];
 }
@@ -135,7 +154,7 @@ async function openData(options: TrainOptions, { vocabSize }: ModelSpec, tokeniz
     const bos: BosPolicy = data.bos === 'auto' ? (info.addsBos && info.bosId !== null ? 'bos' : 'none') : data.bos;
     const name = await hashCorpus(data.corpus!, data.textField, info.hash);
     const source = streamRows({ name, seed: data.seed, vocabSize, windowTokens: data.windowTokens, open: () => each(documents) });
-    return { source, format: documentFormat(data.length, bos, info), notes: [] };
+    return { source, identity: { kind: 'corpus', paths: data.corpus!, sha256: name }, format: documentFormat(data.length, bos, info), notes: [] };
   }
   const selective = objective.kind === 'selective';
   const score = selection.score ?? 'excess';
@@ -143,7 +162,8 @@ async function openData(options: TrainOptions, { vocabSize }: ModelSpec, tokeniz
   const source = await openScoreSetRows(data.scores, { seed: data.seed, losses: selective, entropy, vocabSize, windowTokens: data.windowTokens, verify: data.verify });
   const { format, notes } = verifyScoreSet(source, { tokenizerHash: info.hash, vocabSize, length: data.length, bos: data.bos, needs: { reference: selective, entropy } });
   if (selective) refuseMisaligned(await alignmentByCounts(source), `${data.scores}, compared with how often tokens occur`);
-  return { source, format, notes };
+  const { planHash, modelHash, tokenizerHash, totals } = source.manifest;
+  return { source, identity: { kind: 'scores', path: data.scores, planHash, modelHash, tokenizerHash, rows: totals.rows, tokens: totals.tokens }, format, notes };
 }
 
 async function* each(documents: readonly TokenizedDocument[]): AsyncGenerator<TokenizedDocument, void, undefined> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { TouchstoneError } from '../errors.js';
 import { sweepAttempts } from '../run/attempts.js';
 import { CHECKPOINTS_FOLDER, checkpointFolder, checkpointSteps, clearLaterCheckpoints, loadCheckpoint, type LoadedCheckpoint } from './checkpoints.js';
+import { RUN_RECORD } from './run-record.js';
 import { compareSettings, type RunSettings } from './run-settings.js';
 
 export interface ResumePoint {
@@ -48,5 +49,6 @@ async function clearWay(folder: string, step: number): Promise<string[]> {
 /** Whether a training run was begun in a folder, be it that it was ended before its first checkpoint. */
 export async function holdsTraining(folder: string): Promise<boolean> {
   if ((await checkpointSteps(folder)).length > 0) return true;
-  return await access(join(folder, 'metrics.jsonl')).then(() => true, () => false);
+  const present = await Promise.all([RUN_RECORD, 'metrics.jsonl'].map((name) => access(join(folder, name)).then(() => true, () => false)));
+  return present.includes(true);
 }

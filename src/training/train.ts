@@ -10,21 +10,28 @@ import { AlignmentWatch } from './alignment-watch.js';
 import { saveCheckpoint, saveModel, type TrainingPosition } from './checkpoints.js';
 import type { TrainingBatch } from './data/batch.js';
 import { packBatches } from './data/pack-batches.js';
+import { describeRun } from './describe-run.js';
 import { evaluate } from './evaluate.js';
-import { beforeTraining, type Evaluation, type StepMetrics } from './metrics/step-metrics.js';
+import { beforeTraining, keptNothing, lossesByName, type Evaluation, type StepMetrics } from './metrics/step-metrics.js';
 import { explained } from './interrupted.js';
 import type { TrainOptions } from './options.js';
+import { checkOutputFolder, refuseStrangers } from './output-folder.js';
 import { prepareTraining, type PreparedTraining } from './prepare-training.js';
 import { resumePoint } from './resume.js';
+import { runHistory } from './run-history.js';
 import { openRunLog, type RunLog } from './run-log.js';
+import { writeRunRecord } from './run-record.js';
+import { selectionText } from './selection-text.js';
 import { arraysOf, tensorsOf } from './session-tensors.js';
 import { groupEnd, runSteps } from './step-group.js';
-import type { StepOutcome } from './step-tally.js';
+import { metricsOf } from './step-record.js';
 import { runStep } from './step.js';
 import { initialState, momentNames } from './step-graphs.js';
 
 export type TrainEvent =
   | { readonly kind: 'note'; readonly text: string }
+  /** Something is likely not as the user wants it. */
+  | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'prepared'; readonly parameters: number; readonly from: number; readonly steps: number; readonly threads: number; readonly device: Device; readonly stepsPerCall: number }
   /** A step is done, with the evaluations made after it; step 0 stands for the model before training. */
   | { readonly kind: 'step'; readonly metrics: StepMetrics; readonly outcome: StepTokens }
@@ -49,22 +56,28 @@ export interface TrainResult {
   /** The trained model, a Hugging Face folder. */
   readonly model: string;
   readonly position: TrainingPosition;
-  /** Mean loss in nats by name, after the last step. */
+  /** Mean loss in nats by name, after the last step and before the first. */
   readonly evaluation: Readonly<Record<string, number>>;
+  readonly evaluationBefore: Readonly<Record<string, number>>;
+  /** Steps of the whole run whose selection kept no token. */
+  readonly emptySteps: number;
   /** A self-contained page of curves. */
   readonly curves: string;
 }
 
 /**
  * The training job. An aborted signal ends it after the step, or the call of several, under way with a checkpoint, from which `resume` goes on to the same weights, bit for bit on
- * the same kind of CPU.
+ * the same kind of CPU. Throws a data error, and writes no model, where no step of the whole run kept a token.
  */
 export async function train(options: TrainOptions, { signal, onEvent = () => undefined, resume = false, diagnose }: TrainHooks = {}): Promise<TrainResult> {
   const { folder } = options.output;
+  await checkOutputFolder(options);
   const prepared = await prepareTraining(options, { signal, diagnose });
   for (const text of prepared.notes) onEvent({ kind: 'note', text });
   const { checkpoint, notes } = await resumePoint(folder, prepared.settings, resume);
   for (const text of notes) onEvent({ kind: 'note', text });
+  const record = await describeRun(options, prepared, checkpoint !== undefined);
+  for (const text of record.notes) onEvent({ kind: 'note', text });
 
   const threads = options.run.threads === 'auto' ? availableParallelism() : options.run.threads;
   const { parameters } = prepared.graphs;
@@ -78,6 +91,7 @@ export async function train(options: TrainOptions, { signal, onEvent = () => und
     const begin: TrainingPosition = { step: 0, consumedTokens: 0, trainedTokens: 0, cursor: null, ...checkpoint?.position, formatVersion: 2, settings, settingsHash };
     const counted = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     onEvent({ kind: 'prepared', parameters: counted, from: begin.step, steps: options.run.steps, threads, device, stepsPerCall });
+    await writeRunRecord(folder, record.record);
     const log = await openRunLog(folder, checkpoint?.position.step ?? null);
     const kept = { step: begin.step };
     const explain = async (error: unknown): Promise<never> => {
@@ -127,6 +141,7 @@ async function loop({ session, prepared, options, log, signal, onEvent, kept }: 
   const alignment = options.objective.kind === 'selective' ? new AlignmentWatch(prepared.vocabSize, run.alignmentEvery) : undefined;
   let position = begin;
   let evaluations: readonly Evaluation[] = [];
+  let warned = false;
   if (begin.step === 0) await record(beforeTraining(await evaluateAll()), { consumed: 0, trained: 0 });
   await closeAfter(async () => {
     while (position.step < run.steps && signal?.aborted !== true) {
@@ -149,7 +164,12 @@ async function loop({ session, prepared, options, log, signal, onEvent, kept }: 
         const last = position.step === run.steps;
         const evaluates = last || position.step % run.evaluateEvery === 0;
         if (evaluates) evaluations = await evaluateAll();
-        await record(metricsOf(position, outcome, rule.temperature !== null, seconds, evaluates ? evaluations : undefined), { consumed: outcome.consumedTokens, trained: outcome.trainedTokens });
+        const metrics = metricsOf(position, outcome, rule.temperature !== null, seconds, evaluates ? evaluations : undefined);
+        if (keptNothing(metrics) && !warned) {
+          warned = true;
+          onEvent({ kind: 'warning', text: `step ${position.step}: the selection (${selectionText(prepared.settings)}) kept no token: the step learns nothing` });
+        }
+        await record(metrics, { consumed: outcome.consumedTokens, trained: outcome.trainedTokens });
         if (last || position.step % run.checkpointEvery === 0) {
           alignment?.judge(position.step);
           await save(position);
@@ -162,21 +182,11 @@ async function loop({ session, prepared, options, log, signal, onEvent, kept }: 
     throw signal!.reason;
   }
   if (begin.step === run.steps) evaluations = await evaluateAll();
+  const { emptySteps, evaluationBefore } = await runHistory(output.folder, prepared.settings, position.step);
+  await refuseStrangers(output.folder);
   const model = await saveModel(output.folder, prepared.template, await tensorsOf(session, parameters.map(({ name }) => name), parameters), output.dtype);
   const curves = await log.drawCurves(`Training of ${basename(output.folder)}`);
-  return { model, curves, position, evaluation: Object.fromEntries(evaluations.map(({ name, loss }) => [name, loss])) };
-}
-
-function metricsOf({ step, consumedTokens, trainedTokens }: TrainingPosition, outcome: StepOutcome, weighted: boolean, seconds: number, evaluations: readonly Evaluation[] | undefined): StepMetrics {
-  const { loss, lossAll, gradientNorm, learningRate, meanExcessKept, meanExcessDropped } = outcome;
-  return {
-    step, consumedTokens, trainedTokens, loss, lossAll, gradientNorm, learningRate, meanExcessKept, meanExcessDropped,
-    keptShare: outcome.trainedTokens / outcome.consumedTokens,
-    tokensPerSecond: outcome.consumedTokens / seconds,
-    stepSeconds: seconds,
-    ...(weighted ? { weightShare: outcome.weight / outcome.consumedTokens } : {}),
-    ...(evaluations === undefined ? {} : { evaluations }),
-  };
+  return { model, curves, position, evaluation: lossesByName(evaluations), evaluationBefore, emptySteps };
 }
 
 async function take(stream: AsyncGenerator<TrainingBatch, void, undefined>, count: number): Promise<TrainingBatch[]> {

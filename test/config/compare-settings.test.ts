@@ -11,6 +11,11 @@ describe('--compare', () => {
     expect(() => resolveCompareSettings({ compare })).toThrow(`--compare must name two or more of excess, reference, entropy, intersection, random, all, none twice, got "${compare}"`);
   });
 
+  it('names the selections alone: no --score besides, which would be ignored', () => {
+    expect(() => resolveCompareSettings({ compare: 'all,excess', score: 'random' })).toThrow('--compare names the selections of its runs, got --score random besides');
+    expect(() => resolveCompareSettings({ compare: 'all,excess' }, ['run.steps=3', 'selection.score=random'])).toThrow('got --set selection.score=random besides');
+  });
+
   it('must be given where --seeds is', () => {
     expect(() => resolveCompareSettings({ seeds: '3' })).toThrow('got nothing');
   });

@@ -97,6 +97,15 @@ describe('the settings of train', () => {
   });
 });
 
+describe('null', () => {
+  it('takes back a key that may be left out, so that another can stand in its place', () => {
+    const path = yamlFile('selection:\n  score: excess\n  keepFraction: 0.6\n  reweight: {temperature: 1}\n');
+    const selectionOf = (...set: readonly string[]): unknown => resolveTrainOptions({ pipelinePath: path, cwd: '/work', flags: {}, set: [...NEEDED, ...set] }).selection;
+    expect(selectionOf('selection.keepFraction=null', 'selection.threshold=1', 'selection.reweight=null')).toEqual({ score: 'excess', threshold: 1, seed: 0 });
+    expect(() => selectionOf('selection.threshold=1')).toThrow('selection takes keepFraction or threshold, got both (0.6 and 1)');
+  });
+});
+
 describe('a key of a key', () => {
   it('is put into what the YAML file says, by --set', () => {
     const path = yamlFile('model:\n  path: null\n  init: {model_type: llama, hidden_size: 128}\n  seed: 3\n');

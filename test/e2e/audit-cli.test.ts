@@ -1,5 +1,5 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -42,9 +42,24 @@ describe('touchstone audit', () => {
     const json = join(temporaryFolder(), 'audit.json');
     const failed = audit(run, '--fail-on', 'nonfinite>0, quarantined>60%, quarantined>40%, meanLoss>5', '--json', json, '--quiet');
     expect(failed.status).toBe(65);
-    expect(failed.stderr).toContain('2 of 4 conditions of --fail-on came true:\n  nonfinite>0: it is 1\n  quarantined>40%: it is 50 %');
-    expect((JSON.parse(readFileSync(json, 'utf8')) as { checks: { failed: boolean }[] }).checks.map((check) => check.failed)).toEqual([true, false, true, false]);
+    expect(failed.stderr).toContain('2 of 6 conditions of --fail-on came true:\n  nonfinite>0: it is 1\n  quarantined>40%: it is 50 %');
+    expect((JSON.parse(readFileSync(json, 'utf8')) as { checks: { failed: boolean }[] }).checks.map((check) => check.failed)).toEqual([true, false, true, false, false, false]);
     expect(audit(run, '--fail-on', 'nonfinite>1', '--quiet').status).toBe(0);
+  });
+
+  it('exits with 65 for a run that is damaged or not finished whenever a condition is given, unless a condition says what may be', async () => {
+    const unfinished = await writeRun({ units: [drawnDocuments('half', 40), null] });
+    const failed = audit(unfinished, '--fail-on', 'nonfinite>0', '--quiet');
+    expect([failed.status, failed.stderr]).toEqual([65, 'touchstone: 1 of 3 conditions of --fail-on came true:\n  unfinished>0: it is 1\n']);
+    expect(audit(unfinished, '--quiet').status).toBe(0);
+    expect(audit(unfinished, '--fail-on', 'nonfinite>0, unfinished>50%', '--quiet').status).toBe(0);
+    expect(audit(await writeRun({ units: [drawnDocuments('half', 40)], unfinished: true }), '--fail-on', 'nonfinite>0', '--quiet').status).toBe(65);
+
+    const damaged = await writeRun({ units: [drawnDocuments('damaged', 40)] });
+    truncateSync(join(damaged, 'shards/part-00000.parquet'), 1000);
+    const broken = audit(damaged, '--fail-on', 'nonfinite>0, quarantined>0.1%', '--quiet');
+    expect([broken.status, broken.stderr]).toEqual([65, expect.stringContaining('\n  damaged>0: it is ') as string]);
+    expect(audit(damaged, '--fail-on', 'nonfinite>0, damaged>100, unfinished>100%', '--quiet').status).toBe(0);
   });
 
   it('exits with 64 for what it does not know, before it reads anything', async () => {
@@ -57,6 +72,7 @@ describe('touchstone audit', () => {
     expect(said('--fail-on', 'psi>0.25')).toEqual([64, expect.stringContaining('which needs --compare')]);
     expect(said('--keep-fraction', '0.5')).toEqual([64, expect.stringContaining('--live')]);
     expect(said('--live', run, '--keep-fraction', '1.5')).toEqual([64, expect.stringContaining('shares above 0 and at most 1')]);
+    expect(said('--out', 'both.html', '--json', './both.html')).toEqual([64, expect.stringContaining('--out and --json must name two files, both name both.html')]);
     expect(said('--limits', 'psi=0.3:0.1')).toEqual([64, expect.stringContaining('watch and a larger or equal alarm')]);
     const nowhere = audit(join(run, 'nowhere'));
     expect([nowhere.status, nowhere.stderr]).toEqual([64, expect.stringContaining('is not a run folder')]);

@@ -1,5 +1,5 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +34,12 @@ describe('touchstone compare', () => {
     expect(readFileSync(join(folder, 'out/compare.html'), 'utf8')).toContain('</html>');
   });
 
+  it('writes nothing without --out, and prints the table alone', () => {
+    const folder = twoRuns();
+    const { status, stdout } = touchstone(['compare', 'all', 'excess'], folder);
+    expect([status, stdout.includes('| excess '), stdout.includes('.html'), readdirSync(folder).sort()]).toEqual([0, true, false, ['all', 'excess']]);
+  });
+
   it('prints one JSON object with --json, and nothing with --quiet', () => {
     const folder = twoRuns();
     const json = touchstone(['compare', 'all', 'excess', '--out', 'out', '--json'], folder);
@@ -43,9 +49,8 @@ describe('touchstone compare', () => {
     expect([quiet.status, quiet.stdout, quiet.stderr]).toEqual([0, '', '']);
   });
 
-  it('needs --out and two runs, and names a folder that is none', () => {
+  it('needs two runs, and names a folder that is none', () => {
     const folder = twoRuns();
-    expect(touchstone(['compare', 'all', 'excess'], folder)).toMatchObject({ status: 64 });
     expect(touchstone(['compare', 'all', '--out', 'out'], folder)).toMatchObject({ status: 64 });
     const missing = touchstone(['compare', 'all', 'exces', '--out', 'out'], folder);
     expect(missing.status).toBe(74);

@@ -1,5 +1,5 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -56,12 +56,43 @@ describe('touchstone train', () => {
     expect(stderr).toMatch(/step 0: clean 7\.\d{4} nats\nstep 0: scored 7\.\d{4} nats/);
   });
 
+  it('ends with a summary of what was asked and what came of it', () => {
+    const { status, stdout } = train({ out: 'people', set: [`run.evaluateOn={clean: ${at('clean.jsonl')}}`, 'selection.keepFraction=0.5'] });
+    expect(status).toBe(0);
+    expect(stdout.replaceAll(folder, 'FOLDER')).toMatch(
+      /^\nsteps {6}6, \d+ tokens seen, \d+ trained on \(4\d\.\d %\)\nselection {2}excess, keepFraction 0\.5\nrate {7}0\.003, cosine to 0, 0 steps of warm-up\nclean {6}\d\.\d{4} nats, 7\.\d{4} before training\nmodel {6}\S+\/people\/model\ncurves {5}\S+\/people\/curves\.html\n$/,
+    );
+  });
+
+  it('ends with 65 where no step kept a token, and warns before', () => {
+    const { status, stderr } = train({ out: 'nothing', set: ['selection.threshold=1000'] });
+    expect([status, stderr]).toEqual([65, expect.stringMatching(/warning: step 1: the selection \(excess, threshold 1000\) kept no token: the step learns nothing\n[^]*touchstone: the selection \(excess, threshold 1000\) kept no token in any of the 6 steps/) as string]);
+  });
+
   it('checks that everything fits with --dry-run, prints the settings and writes nothing', () => {
     const good = train({ out: 'dry', flags: ['--dry-run'] });
     expect(good.status).toBe(0);
-    expect(JSON.parse(good.stdout)).toMatchObject({ run: { steps: 6, alignmentEvery: 4 }, selection: { seed: 0 } });
+    expect(JSON.parse(good.stdout)).toMatchObject({ run: { steps: 6, alignmentEvery: 4, device: 'cpu' }, selection: { seed: 0 }, model: { seed: 0 } });
+    writeFileSync(at('dry.yaml'), good.stdout);
+    const again = spawnSync(process.execPath, [MAIN, 'train', at('dry.yaml'), '--dry-run'], { encoding: 'utf8' });
+    expect([again.status, again.stdout]).toEqual([0, good.stdout]);
+    const compared = train({ out: 'dry', set: [`run.evaluateOn={clean: ${at('clean.jsonl')}}`], flags: ['--dry-run', '--compare', 'all,entropy'] });
+    expect([compared.status, compared.stderr]).toEqual([64, expect.stringContaining('needs the entropy of the reference model') as string]);
     expect(train({ out: 'dry', set: ['data.length=200'], flags: ['--dry-run', '--length', '200'] }).stderr).toContain('data.length must be at most 128 for this model, got 200');
     expect(existsSync(at('dry'))).toBe(false);
+  });
+});
+
+describe('a folder that is not its own', () => {
+  it('is refused with 78 before anything is written, and keeps every file it has', () => {
+    mkdirSync(at('taken/model'), { recursive: true });
+    writeFileSync(at('taken/model/notes.txt'), 'mine');
+    const taken = train({ out: 'taken' });
+    expect([taken.status, taken.stderr]).toEqual([78, `touchstone: ${at('taken')} holds model, expected an empty folder or a training run\n  Name another --out.\n`]);
+    expect(readFileSync(at('taken/model/notes.txt'), 'utf8')).toBe('mine');
+    const scores = train({ out: 'scores' });
+    expect([scores.status, scores.stderr]).toEqual([78, expect.stringContaining(`${at('scores')} is a score run, expected an empty folder or a training run`) as string]);
+    expect(existsSync(at('scores/metrics.jsonl'))).toBe(false);
   });
 });
 

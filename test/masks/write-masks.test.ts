@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
@@ -154,8 +154,33 @@ describe('a mask file', () => {
     const { out, record } = await masksOf(run, {});
     const bytes = await readFile(join(out, 'part-00001.parquet'));
     expect((await masksOf(run, { out })).record).toEqual(record);
-    await expect(masksOf(run, { out, keepFraction: '0.2' })).rejects.toThrow(/exists with other bytes/);
+    await expect(masksOf(run, { out, keepFraction: '0.2' })).rejects.toMatchObject({
+      kind: 'mismatch',
+      message: `${out} holds a selection by reference, keepFraction 0.6 of the corpus, as mask, this command selects by reference, keepFraction 0.2 of the corpus, as mask`,
+      advice: 'Name another --out.',
+    });
+    await expect(masksOf(await scoreSet(units('others'), { bos: 'none' }), { out })).rejects.toThrow(`${out} holds a selection of another score set, plan `);
     expect(await readFile(join(out, 'part-00001.parquet'))).toEqual(bytes);
+  });
+});
+
+describe('the folder of masks', () => {
+  it('is not a score run, its shards, or a folder of something else', async () => {
+    const run = await scoreSet(units('folder'));
+    await expect(masksOf(run, { out: run })).rejects.toMatchObject({ kind: 'mismatch', message: `${run} is a score run, expected a folder for masks alone` });
+    await expect(masksOf(run, { out: join(run, 'shards') })).rejects.toThrow(`${join(run, 'shards')} lies in the score run ${run}`);
+    const out = await outFolder();
+    await mkdir(out);
+    await writeFile(join(out, 'notes.txt'), 'mine');
+    await expect(masksOf(run, { out })).rejects.toThrow(`${out} holds notes.txt, expected an empty folder or a selection`);
+    await expect(masksOf(run, { out: join(out, 'notes.txt') })).rejects.toMatchObject({ kind: 'usage', message: `--out must be a folder, ${join(out, 'notes.txt')} is a file or lies in one` });
+  });
+
+  it('that was begun by the same selection is finished', async () => {
+    const run = await scoreSet(units('begun'));
+    const { out, record } = await masksOf(run, {});
+    await rm(join(out, 'masks.json'));
+    expect((await masksOf(run, { out })).record).toEqual(record);
   });
 });
 
@@ -165,6 +190,7 @@ describe('the settings of a static selection', () => {
     [{ score: 'all' }, '--score must be one of reference, entropy, excess, intersection, random, got "all"'],
     [{ keepFraction: '60' }, '--keep-fraction must be a share above 0 and at most 1, got "60"'],
     [{ keepFraction: '0.6', threshold: '1' }, 'takes --keep-fraction or --threshold, got both (0.6 and 1)'],
+    [{ live: 'other' }, '--live is read by --score excess alone, got --score reference'],
     [{ seed: '-1' }, '--seed must be a whole number from 0 to 4294967295, got "-1"'],
   ])('%j is refused', (flags, message) => {
     expect(() => resolveMaskOptions('run', { out: 'out', ...flags })).toThrow(message);

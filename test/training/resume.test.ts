@@ -86,7 +86,7 @@ describe('a run that is resumed with other settings', () => {
   it('may have other threads, evaluations and checkpoints, and ends in the same weights', async () => {
     interrupted('free');
     const { fault, firstStep, notes } = await run('free', true, 'run.threads=2', 'run.evaluateEvery=1', 'run.checkpointEvery=1', 'run.alignmentEvery=2', `run.evaluateOn={clean: ${at('other.jsonl')}}`);
-    expect({ fault, firstStep, notes }).toEqual({ fault: undefined, firstStep: 5, notes: [] });
+    expect({ fault, firstStep, notes }).toEqual({ fault: undefined, firstStep: 5, notes: ['run.evaluateOn.clean is new: its losses begin at the step the run goes on from'] });
     expect(weights('free').equals(weights('whole'))).toBe(true);
     expect(await checkpointSteps(at('free'))).toEqual([2, 4, 5, 6]);
   });

@@ -74,6 +74,23 @@ describe('training', () => {
     expect(readFileSync(join(folder, 'stopped/curves.html'), 'utf8')).toContain('Evaluation loss');
   });
 
+  it('warns of the first step whose selection keeps no token, counts such steps, and writes no model where all are', async () => {
+    const warnings: string[] = [];
+    const onEvent: TrainHooks['onEvent'] = (event) => { if (event.kind === 'warning') warnings.push(event.text); };
+    // Warm-up steps keep every candidate.
+    const some = await train(settings('some', 'run.steps=3', 'selection.threshold=1000', 'selection.warmupSteps=1'), { onEvent });
+    expect(some.emptySteps).toBe(2);
+    expect(some.evaluationBefore['clean']).toBeGreaterThan(7);
+    expect(warnings).toEqual(['step 2: the selection (excess, threshold 1000, warmupSteps 1) kept no token: the step learns nothing']);
+    await expect(train(settings('none', 'run.steps=2', 'selection.threshold=1000'), { onEvent })).rejects.toMatchObject({
+      kind: 'data',
+      message: `the selection (excess, threshold 1000) kept no token in any of the 2 steps of ${join(folder, 'none')}: nothing was learned, and no model is written`,
+    });
+    expect(readdirSync(join(folder, 'none'))).not.toContain('model');
+    expect(warnings).toHaveLength(2);
+    expect(readFileSync(join(folder, 'none/metrics.jsonl'), 'utf8')).toContain('"loss":"no token was kept"');
+  });
+
   it('accumulates micro-batches into the step of the batch they add up to', async () => {
     const one = await run('one', ['selection.score=all', 'run.steps=3']);
     const four = await run('four', ['selection.score=all', 'run.steps=3', 'batch.sequences=1', 'batch.accumulation=4']);

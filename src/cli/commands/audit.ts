@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { TouchstoneError } from '../../errors.js';
 import { audit } from '../../audit/audit.js';
 import type { AuditReport } from '../../audit/report-data.js';
@@ -17,6 +18,9 @@ export interface AuditInvocation extends AuditFlags {
 
 /** Writes what was asked for, and only then fails for a condition that came true. */
 export async function runAudit(run: string, flags: AuditInvocation): Promise<void> {
+  if (flags.out !== undefined && typeof flags.json === 'string' && resolve(flags.out) === resolve(flags.json)) {
+    throw new TouchstoneError('usage', `--out and --json must name two files, both name ${flags.out}`, { advice: 'The report is HTML, the numbers are JSON.' });
+  }
   const report = await audit(resolveAuditOptions(run, flags));
   if (flags.out !== undefined) await replaceFile(flags.out, new TextEncoder().encode(renderReport(report)));
   if (typeof flags.json === 'string') await replaceFile(flags.json, new TextEncoder().encode(`${canonicalJson(report, 1)}\n`));

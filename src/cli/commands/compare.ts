@@ -1,6 +1,7 @@
 import { resolveCompareSettings } from '../../config/compare-settings.js';
 import { resolveTrainOptions } from '../../config/train-settings.js';
-import { compare } from '../../training/compare.js';
+import { compare, prepareComparison } from '../../training/compare.js';
+import { writtenOptions } from '../../training/written-options.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { writeComparisonText } from '../comparison-text.js';
 import { trainDisplay } from '../train-display.js';
@@ -8,15 +9,16 @@ import type { TrainInvocation } from './train.js';
 
 /** `touchstone train --compare`: several training runs, one after the other, and one table. */
 export async function runCompare({ pipelinePath, set, flags, resume, dryRun, json, quiet }: TrainInvocation): Promise<void> {
-  const settings = resolveCompareSettings(flags);
+  const settings = resolveCompareSettings(flags, set);
   const options = { ...settings, train: resolveTrainOptions({ pipelinePath, set, flags, cwd: process.cwd() }) };
-  if (dryRun) {
-    process.stdout.write(`${JSON.stringify(options, null, 2)}\n`);
-    return;
-  }
   const interrupt = listenForInterrupt();
   let display = trainDisplay({ quiet });
   try {
+    if (dryRun) {
+      await prepareComparison(options, { signal: interrupt.signal, planOnly: true });
+      process.stdout.write(`${JSON.stringify({ ...settings, train: writtenOptions(options.train) }, null, 2)}\n`);
+      return;
+    }
     const written = await compare(options, {
       signal: interrupt.signal,
       resume,

@@ -1,5 +1,5 @@
 import { resolveMaskOptions, type MaskFlags } from '../../config/mask-settings.js';
-import { MASKS_NAME } from '../../masks/mask-record.js';
+import { MASKS_NAME, ruleText } from '../../masks/mask-record.js';
 import { writeMasks } from '../../masks/write-masks.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { bytesText, countText } from '../number-text.js';
@@ -11,6 +11,7 @@ export async function runSelect(run: string, flags: MaskFlags & { readonly json?
   try {
     const record = await writeMasks(options, { signal: interrupt.signal });
     const { documents, tokens, candidates, kept } = record.totals;
+    if (kept === 0) process.stderr.write(`warning: the selection keeps no token (${ruleText(record.rule)}): a trainer would have nothing to learn from\n`);
     if (flags.json === true) {
       process.stdout.write(`${JSON.stringify({ out: options.out, ...record })}\n`);
       return;

@@ -1,12 +1,14 @@
 import { resolveTrainOptions } from '../../config/train-settings.js';
 import { TouchstoneError } from '../../errors.js';
+import { checkOutputFolder } from '../../training/output-folder.js';
 import { prepareTraining } from '../../training/prepare-training.js';
 import { holdsTraining } from '../../training/resume.js';
+import { selectionText } from '../../training/selection-text.js';
 import { train } from '../../training/train.js';
-import { countText } from '../number-text.js';
+import { writtenOptions } from '../../training/written-options.js';
 import { listenForInterrupt } from '../interrupt.js';
-import { shortPath } from '../short-path.js';
 import { trainDisplay } from '../train-display.js';
+import { trainSummary } from '../train-summary.js';
 
 export interface TrainInvocation {
   readonly pipelinePath: string | undefined;
@@ -24,28 +26,21 @@ export async function runTrain({ pipelinePath, set, flags, resume, dryRun, json,
   const display = trainDisplay({ quiet });
   try {
     if (dryRun) {
+      await checkOutputFolder(options);
       const { notes } = await prepareTraining(options, { signal: interrupt.signal, planOnly: true });
       for (const text of notes) display.onEvent({ kind: 'note', text });
-      process.stdout.write(`${JSON.stringify(options, null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify(writtenOptions(options), null, 2)}\n`);
       return;
     }
     if (resume && !(await holdsTraining(options.output.folder))) {
       throw new TouchstoneError('usage', `${options.output.folder} holds no training run that could be resumed`, { advice: 'Leave --resume out to begin one, or name the folder of the run with --out.' });
     }
-    const { model, curves, position, evaluation } = await train(options, { signal: interrupt.signal, onEvent: display.onEvent, resume });
+    const result = await train(options, { signal: interrupt.signal, onEvent: display.onEvent, resume });
     display.end();
-    const { step, consumedTokens, trainedTokens } = position;
-    if (json) process.stdout.write(`${JSON.stringify({ model, curves, step, consumedTokens, trainedTokens, evaluation })}\n`);
-    else if (!quiet) {
-      const lines = [
-        '',
-        `steps      ${step}, ${countText(consumedTokens)} tokens seen, ${countText(trainedTokens)} trained on`,
-        ...Object.entries(evaluation).map(([name, loss]) => `${name.padEnd(10)} ${loss.toFixed(4)} nats`),
-        `model      ${shortPath(model)}`,
-        `curves     ${shortPath(curves)}`,
-      ];
-      process.stdout.write(`${lines.join('\n')}\n`);
-    }
+    const { model, curves, position, evaluation, evaluationBefore, emptySteps } = result;
+    const { step, consumedTokens, trainedTokens, settings } = position;
+    if (json) process.stdout.write(`${JSON.stringify({ model, curves, step, consumedTokens, trainedTokens, selection: selectionText(settings), emptySteps, evaluationBefore, evaluation })}\n`);
+    else if (!quiet) process.stdout.write(`\n${trainSummary(result)}\n`);
   } finally {
     display.end();
     interrupt.dispose();

@@ -8,6 +8,10 @@ export interface Evaluation {
   readonly loss: number;
 }
 
+export function lossesByName(evaluations: readonly Evaluation[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(evaluations.map(({ name, loss }) => [name, loss]));
+}
+
 /** What one optimizer step did. NaN stands where there is no such value: nothing was dropped, no reference losses, no step yet. */
 export interface StepMetrics {
   /** Steps done; 0 for an evaluation of the model as it was before the first. */
@@ -46,6 +50,11 @@ export function beforeTraining(evaluations: readonly Evaluation[]): StepMetrics 
   return { step: 0, consumedTokens: 0, trainedTokens: 0, ...none, evaluations };
 }
 
+/** Whether a step had nothing to learn from: its selection kept no token, and gave none a weight. Only weight decay moved the model. */
+export function keptNothing({ step, keptShare, weightShare = 0 }: StepMetrics): boolean {
+  return step > 0 && keptShare === 0 && weightShare === 0;
+}
+
 /** JSON has no NaN and no infinities: such a value is null, and `nullReasons` says by its key why. */
 const line = z.strictObject({
   step: z.int().min(0),
@@ -70,7 +79,7 @@ export function metricsLine(record: StepMetrics): string {
   const reasons: Record<string, string> = {};
   const storable = (key: string, value: number): number | null => {
     if (Number.isFinite(value)) return value;
-    reasons[key] = reasonOf(key, value, record.step);
+    reasons[key] = reasonOf(key, value, record);
     return null;
   };
   const { step, consumedTokens, trainedTokens, weightShare, evaluations } = record;
@@ -100,11 +109,12 @@ export function parseMetricsLine(text: string, subject: string): StepMetrics {
 
 const evaluationKey = (name: string): string => `evaluations.${name}`;
 
-function reasonOf(key: string, value: number, step: number): string {
+function reasonOf(key: string, value: number, record: StepMetrics): string {
   if (value === Infinity || value === -Infinity) return String(value);
+  if ((key === 'loss' || key === 'meanExcessKept') && keptNothing(record)) return 'no token was kept';
   if (key === 'meanExcessKept') return 'no kept token has a reference loss';
   if (key === 'meanExcessDropped') return 'no dropped token has a reference loss';
-  return step === 0 ? 'before the first step' : 'not a number';
+  return record.step === 0 ? 'before the first step' : 'not a number';
 }
 
 function unstorable(reason: string | undefined): number {

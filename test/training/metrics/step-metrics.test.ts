@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { beforeTraining, metricsLine, parseMetricsLine } from '../../../src/training/metrics/step-metrics.js';
+import { beforeTraining, keptNothing, metricsLine, parseMetricsLine } from '../../../src/training/metrics/step-metrics.js';
 import { stepRecord } from './sample-steps.js';
 
 describe('the record of a step', () => {
@@ -21,6 +21,12 @@ describe('the record of a step', () => {
       },
     });
     expect(parseMetricsLine(metricsLine(record), 'line 1')).toEqual(record);
+  });
+
+  it('says so where the selection kept no token', () => {
+    const record = stepRecord(3, { loss: NaN, keptShare: 0, meanExcessKept: NaN });
+    expect(JSON.parse(metricsLine(record))).toMatchObject({ loss: null, nullReasons: { loss: 'no token was kept', meanExcessKept: 'no token was kept' } });
+    expect([keptNothing(record), keptNothing({ ...record, weightShare: 0.1 }), keptNothing(stepRecord(3)), keptNothing(beforeTraining([]))]).toEqual([true, false, false, false]);
   });
 
   it('holds the share of the weights only where tokens had weights', () => {
