@@ -22,7 +22,7 @@ import { batchOptions, packOptions } from './batching.js';
 import { markKnown } from './known-documents.js';
 import type { ProgressTracker } from './progress.js';
 import { RowQueue } from './row-queue.js';
-import { runBatch } from './run-batch.js';
+import { runInTurn } from './session-turns.js';
 import { shardMetadata } from './shard-metadata.js';
 import { tokenize, type EncodeTexts } from './tokenize.js';
 
@@ -144,7 +144,7 @@ async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, { sink
   const made = batches(sequences(unit, items, rows, quarantine, tally, options, context), options, (row) => { rows.push(row); });
   const onDevice = (device: Device): void => void tally.devices.add(deviceLabel(device));
   // One batch more than there are sessions, so that none waits for this thread.
-  for await (const { batch, losses } of mapOrdered(made, sessions.workers + 1, (batch) => runBatch(sessions, batch, onDevice))) {
+  for await (const { batch, losses } of mapOrdered(made, sessions.workers + 1, (batch) => runInTurn(sessions, batch, context.signal, onDevice))) {
     tally.nonfinite += scatterLosses(batch, losses);
     const computed = batch.sequences * batch.length;
     tally.computedTokens += computed;
@@ -159,6 +159,9 @@ async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, { sink
   tally.reused = { documents: rows.reused.documents, tokens: rows.reused.tokens };
   return await writer.close();
 }
+
+/** A known document takes the memory of so many tokens while it waits: its id, source and hash. */
+const KNOWN_TOKENS = 64;
 
 /** The token sequences that become rows of the shard: documents, known ones among them, or packed rows of documents. */
 function sequences(
@@ -186,7 +189,7 @@ function sequences(
     if (document.kind === 'tokenized') progress.tokenized(unit, document.tokenIds.length);
   });
   // A GPU is through with a lookahead as soon as its tokens are there: the next one is tokenized meanwhile. A CPU has no core to spare for it.
-  const tokensOf = (document: TokenizedDocument | KnownDocument): number => (document.kind === 'known' ? 1 : 1 + document.tokenIds.length);
+  const tokensOf = (document: TokenizedDocument | KnownDocument): number => (document.kind === 'known' ? KNOWN_TOKENS : 1 + document.tokenIds.length);
   const scored = plan.model.device === 'cpu' ? counted : readAhead(counted, lookaheadTokens(options), tokensOf);
   if (plan.windows.layout === 'document') return writingKnown(scored, rows);
   return packRows(unknown(scored), packOptions(plan));

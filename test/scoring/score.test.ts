@@ -176,6 +176,23 @@ describe('resuming', () => {
     expect(readdirSync(run)).not.toContain('manifest.json');
   });
 
+  it('computes no batch but those under way once it is aborted, however many of the look-ahead are left', async () => {
+    const folder = temporaryFolder();
+    const corpus = join(folder, 'corpus.jsonl');
+    writeJsonl(corpus, demoDocuments(120));
+    const controller = new AbortController();
+    let batches = 0;
+    await expect(score(demoOptions(corpus, join(folder, 'run'), 'runtime.batchTokens=512'), {
+      signal: controller.signal,
+      onEvent({ kind }) {
+        if (kind !== 'progress') return;
+        batches++;
+        controller.abort(new Error('enough'));
+      },
+    })).rejects.toThrow('enough');
+    expect(batches).toBeLessThanOrEqual(2); // and there are 50
+  });
+
   it('refuses another setting on the same run folder and names it', async () => {
     const folder = temporaryFolder();
     const corpus = join(folder, 'corpus.jsonl');
