@@ -27,14 +27,14 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
 
   const show = (progress: Progress): void => {
     const seconds = (performance.now() - started) / 1000;
-    // The share is an estimate that later documents may correct downwards; a bar that goes backwards tells nobody anything.
-    shown = progress.bytesTotal === 0 ? 1 : Math.min(1, Math.max(shown, progress.bytesDone / progress.bytesTotal));
-    const share = shown;
+    const share = progress.bytesTotal === 0 ? 1 : Math.min(1, progress.bytesDone / progress.bytesTotal);
     const speed = `${countText(progress.scoredTokens / seconds)} tok/s`;
     const eta = share > 0.005 ? durationText((seconds / share) * (1 - share)) : '...';
     const units = `${progress.unitsDone}/${progress.unitsTotal}`;
     if (bar !== undefined) {
-      bar.update(share, { tokens: countText(progress.scoredTokens), speed, left: eta, units });
+      // The share is an estimate that later documents may correct downwards; a bar that goes backwards tells nobody anything. The time left is corrected.
+      shown = Math.max(shown, share);
+      bar.update(shown, { tokens: countText(progress.scoredTokens), speed, left: eta, units });
     } else if (performance.now() - lastLine > LINE_MS) {
       lastLine = performance.now();
       write(`${Math.floor(100 * share)} %, units ${units}, ${countText(progress.scoredTokens)} tokens, ${speed}, ${eta} left`);

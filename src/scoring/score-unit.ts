@@ -25,6 +25,7 @@ import { RowQueue } from './row-queue.js';
 import { runInTurn } from './session-turns.js';
 import { shardMetadata } from './shard-metadata.js';
 import { tokenize, type EncodeTexts } from './tokenize.js';
+import type { UnitProgress } from './unit-progress.js';
 
 /** What a unit is scored with; the same for all units of a run. */
 export interface UnitContext {
@@ -43,7 +44,7 @@ export interface UnitContext {
   readonly signal: AbortSignal;
   /** Throws where a file the unit was read from is no longer the one that was planned. */
   readonly checkInputs: (unit: number) => Promise<void>;
-  readonly progress: Pick<ProgressTracker, 'tokenized' | 'scored'>;
+  readonly progress: Pick<ProgressTracker, 'unit' | 'scored'>;
 }
 
 /** Documents of a unit and the work they took, counted while they stream by. */
@@ -173,11 +174,15 @@ function sequences(
   options: BatchOptions,
   { plan, encode, encodeConcurrency, earlier, progress }: UnitContext,
 ): AsyncIterable<TokenizedDocument | KnownDocument> {
-  const read = countingRead(items, tally);
+  const seen = progress.unit(unit);
+  const limit = plan.corpus.units[unit]!.limitDocs;
+  if (limit !== undefined) seen.limit(limit);
+  const read = countingRead(items, tally, seen);
   const documents = tokenize(earlier === null ? read : markKnown(read, earlier), {
     encode,
     concurrency: encodeConcurrency,
     vocabSize: plan.model.vocabSize,
+    onTokenized: (tokens, characters) => { seen.tokenized(tokens, characters); },
     async leaveOut(item) {
       tally.documents[item.kind]++;
       tally.leftOut++;
@@ -186,7 +191,7 @@ function sequences(
   });
   const counted = tallied(documents, (document) => {
     tally.documents.scored++;
-    if (document.kind === 'tokenized') progress.tokenized(unit, document.tokenIds.length);
+    if (document.kind === 'known') seen.known(document.characters);
   });
   // A GPU is through with a lookahead as soon as its tokens are there: the next one is tokenized meanwhile. A CPU has no core to spare for it.
   const tokensOf = (document: TokenizedDocument | KnownDocument): number => (document.kind === 'known' ? KNOWN_TOKENS : 1 + document.tokenIds.length);
@@ -195,11 +200,13 @@ function sequences(
   return packRows(unknown(scored), packOptions(plan));
 }
 
-async function* countingRead(items: AsyncIterable<CorpusItem>, tally: Tally): AsyncGenerator<CorpusItem, void, undefined> {
+async function* countingRead(items: AsyncIterable<CorpusItem>, tally: Tally, seen: UnitProgress): AsyncGenerator<CorpusItem, void, undefined> {
   for await (const item of items) {
     tally.documents.read++;
+    seen.arrived(item.kind === 'document' ? item.text.length : 0);
     yield item;
   }
+  seen.ended();
 }
 
 async function* tallied<Item>(items: AsyncIterable<Item>, count: (item: Item) => void): AsyncGenerator<Item, void, undefined> {
