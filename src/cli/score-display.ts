@@ -4,6 +4,7 @@ import type { ScoreEvent } from '../scoring/score.js';
 import { calibrationText, devicesText } from './computation-text.js';
 import { bytesText, countText, durationText } from './number-text.js';
 import { terminalText } from './terminal-text.js';
+import { writeWarning } from './warning.js';
 
 export interface ScoreDisplay {
   readonly onEvent: (event: ScoreEvent) => void;
@@ -16,11 +17,16 @@ const LINE_MS = 30_000;
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** Shows a run on stderr: a bar on a terminal, a line now and then elsewhere. */
+/** Shows a run on stderr: a bar on a terminal, a line now and then elsewhere; if quiet, warnings alone. */
 export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDisplay {
-  if (quiet) return { onEvent: () => undefined, end: () => undefined };
-  const write = (line: string): void => void process.stderr.write(`${line}\n`);
+  if (quiet) return { onEvent: (event) => { if (event.kind === 'warning') writeWarning(event.text); }, end: () => undefined };
   let bar: SingleBar | undefined;
+  // What stands in the line of the bar is erased first; the bar is drawn again below.
+  const clear = (): void => void (bar === undefined || process.stderr.write('\r\u001b[K'));
+  const write = (line: string): void => {
+    clear();
+    process.stderr.write(`${line}\n`);
+  };
   let started = 0;
   let lastLine = 0;
   let shown = 0;
@@ -49,6 +55,10 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
           return;
         case 'note':
           write(`note: ${terminalText(event.text)}`);
+          return;
+        case 'warning':
+          clear();
+          writeWarning(event.text);
           return;
         case 'failed': {
           const last = event.attempt === event.attempts;

@@ -9,11 +9,9 @@ const EXCERPT_CHARACTERS = 56;
 const ID_CHARACTERS = 40;
 
 /** The end of a run in a few lines, for people. */
-export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, commits, change }: Pick<ScoreResult, 'unitsScored' | 'wallSeconds' | 'commits' | 'change'>): string {
+export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, change }: Pick<ScoreResult, 'unitsScored' | 'wallSeconds' | 'change'>): string {
   const { documents, meanLoss, noisiest, shards } = summary;
   const leftOut = documents.quarantined + documents.skipped;
-  const computed = summary.scored - Math.min(summary.scored, summary.reused.tokens);
-  const seconds = commits.reduce((sum, commit) => sum + commit.seconds, 0);
   const lines = [
     '',
     `documents  ${documents.read} read = ${documents.scored} scored + ${documents.quarantined} quarantined + ${documents.skipped} skipped`,
@@ -22,7 +20,7 @@ export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, c
     `computed   ${computationText(summary.computation.precision, summary.computation.devices)}`,
     ...(summary.computation.calibration === undefined ? [] : [`error      ${calibrationText(summary.computation.precision, summary.computation.calibration)}`]),
     ...(change === null ? [] : reuseLines(summary, change)),
-    `time       ${durationText(wallSeconds)}${unitsScored > 0 && computed > 0 ? `, ${countText(computed / seconds)} tok/s while scoring, ${(100 * summary.paddingShare).toFixed(1)} % padding` : unitsScored > 0 ? ', no token had to be computed' : ', nothing was left to score'}`,
+    `time       ${durationText(wallSeconds)}, ${workText(summary, unitsScored)}`,
   ];
   if (summary.layout === 'packed') lines.push('           (of packed rows: an EOS after each document counts and is scored, the fill at the very end counts and is not)');
   const { cutShort } = summary;
@@ -46,6 +44,11 @@ export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, c
   if (shards.length > 3) lines.push(`  ... and ${shards.length - 3} more`);
   if (leftOut > 0) lines.push(`why ${leftOut} ${leftOut === 1 ? 'document was' : 'documents were'} left out: ${summary.run}/quarantine/*.jsonl`);
   return `${lines.join('\n')}\n`;
+}
+
+function workText({ tokensPerSecond, paddingShare }: ScoreSummary, unitsScored: number): string {
+  if (unitsScored === 0) return 'nothing was left to score';
+  return tokensPerSecond === null ? 'no token had to be computed' : `${countText(tokensPerSecond)} tok/s while scoring, ${(100 * paddingShare).toFixed(1)} % padding`;
 }
 
 /** What was copied from earlier runs, and what became of the corpus since. */

@@ -13,6 +13,7 @@ import { limitNativeThreads } from '../tokenizer/native-library.js';
 import { finalizeRun } from './finalize.js';
 import type { ScoreOptions } from './options.js';
 import { prepareScore, type Prepared } from './prepare.js';
+import { runWarnings } from './run-warnings.js';
 import type { ScoreHooks } from './score-events.js';
 import { scoreUnits } from './score-units.js';
 
@@ -98,6 +99,7 @@ async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signa
   const { committed } = await readCommits(run, plan);
   const missing = pendingUnits(plan, committed);
   const manifest = task === null || missing.length === 0 ? await finalizeRun(run, plan, committed) : null;
+  for (const text of manifest === null ? [] : runWarnings(manifest, plan.model.vocabSize)) onEvent({ kind: 'warning', text });
   const onUnusable = (message: string): void => { onEvent({ kind: 'note', text: `${message}; its documents are not compared` }); };
   const change = prepared.reuse.length === 0 || manifest === null ? null : await changeSince(prepared.reuse, run, manifest, { onUnusable, signal });
   return {

@@ -113,6 +113,37 @@ describe('what a corpus holds', () => {
     expect(Array.from(stdout + stderr).filter((character) => /\p{C}/u.test(character) && character !== '\n')).toEqual([]);
   });
 
+  it('ends with exit code 65 if there is no document at all, and leaves the run complete', () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'empty.jsonl'), '\n\n');
+    const { status, stderr } = touchstone(['score', '--corpus', join(folder, 'empty.jsonl'), '--model', DEMO_MODEL, '--out', join(folder, 'run')]);
+    expect(status).toBe(65);
+    expect(stderr).toContain('no document was read, expected at least one');
+    expect(existsSync(join(folder, 'run/_SUCCESS'))).toBe(true);
+    const beside = touchstone(['score', '--corpus', join(folder, 'empty.jsonl'), '--model', DEMO_MODEL, '--out', join(folder, 'run'), '--task', '0/2']);
+    expect([beside.status, beside.stderr]).toEqual([0, expect.stringContaining('no units') as string]);
+  });
+
+  it('ends with exit code 65 if the model gives no finite loss, and warns of those even with --quiet', () => {
+    const folder = temporaryFolder();
+    const model = join(folder, 'model');
+    mkdirSync(model);
+    for (const name of readdirSync(DEMO_MODEL)) copyFileSync(join(DEMO_MODEL, name), join(model, name));
+    const weights = readFileSync(join(model, 'model.safetensors'));
+    writeFileSync(join(model, 'model.safetensors'), weights.fill(0xff, 8 + Number(weights.readBigUInt64LE(0)))); // NaN in every format
+    const args = ['score', '--corpus', corpusOf(folder, 3), '--model', model, '--out', join(folder, 'run')];
+    const { status, stdout, stderr } = touchstone(args);
+    expect(status).toBe(65);
+    expect(stdout).toMatch(/mean loss {2}none\n/);
+    expect(stdout).toMatch(/tok\/s while scoring/);
+    expect(stderr).toMatch(/not one of the \d+ losses that were computed is finite/);
+    expect(existsSync(join(folder, 'run/_SUCCESS'))).toBe(true);
+    const quiet = touchstone([...args, '--quiet']);
+    expect([quiet.status, quiet.stdout]).toEqual([65, '']);
+    expect(quiet.stderr).toMatch(/^warning: (\d+) of \1 tokens have no finite loss \(100 %\)/);
+    expect(touchstone(['finalize', join(folder, 'run')]).status).toBe(65);
+  });
+
   it('ends with exit code 65 if not one document could be scored, and with a question about the field if none has it', () => {
     const folder = temporaryFolder();
     writeJsonl(join(folder, 'broken.jsonl'), ['{"text": "cut', '{']);

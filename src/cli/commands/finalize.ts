@@ -1,11 +1,15 @@
 import { resolve } from 'node:path';
 import { resolveThresholds, type ThresholdFlags } from '../../config/threshold-settings.js';
+import { readPlan } from '../../run/plan.js';
 import { finalizeFolder } from '../../scoring/finalize.js';
+import { refuseWithoutLosses } from '../../scoring/refuse-without-losses.js';
+import { runWarnings } from '../../scoring/run-warnings.js';
 import { checkThresholds } from '../../scoring/thresholds.js';
 import { bytesText, countText } from '../number-text.js';
 import { shortPath } from '../short-path.js';
+import { writeWarning } from '../warning.js';
 
-/** Prints what was finished, then throws where it breaks a limit. */
+/** Prints what was finished, then throws where it breaks a limit or holds no loss. */
 export async function printFinalize(folder: string, { json, ...flags }: ThresholdFlags & { readonly json?: boolean }): Promise<void> {
   const run = resolve(folder);
   const thresholds = resolveThresholds(flags);
@@ -17,6 +21,8 @@ export async function printFinalize(folder: string, { json, ...flags }: Threshol
     if (swept.length > 0) process.stderr.write(`${sweptText(swept)}\n`);
     process.stdout.write(`${shortPath(run)} is finished: ${totals.units} units, ${countText(documents.scored)} documents, ${countText(totals.tokens)} tokens, ${bytesText(totals.bytes)}\n`);
   }
+  for (const text of runWarnings(manifest, (await readPlan(run)).model.vocabSize)) writeWarning(text);
+  refuseWithoutLosses(shortPath(run), manifest);
   await checkThresholds(run, manifest, thresholds);
 }
 

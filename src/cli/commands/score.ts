@@ -1,8 +1,8 @@
-import { TouchstoneError } from '../../errors.js';
 import { resolveScoreOptions } from '../../config/parse-score-options.js';
 import type { ScoreOptions } from '../../scoring/options.js';
+import { refuseWithoutLosses } from '../../scoring/refuse-without-losses.js';
 import { score, scoreTask, type ScoreResult, type TaskResult } from '../../scoring/score.js';
-import { summarize, type ScoreSummary } from '../../scoring/summary.js';
+import { summarize } from '../../scoring/summary.js';
 import { checkThresholds } from '../../scoring/thresholds.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { preparePlan } from '../prepare-plan.js';
@@ -52,7 +52,8 @@ async function showComplete(result: ScoreResult, options: ScoreOptions, { json, 
   const { wallSeconds, unitsScored, change } = result;
   if (json) process.stdout.write(`${JSON.stringify({ complete: true, ...summary, change, unitsScored, wallSeconds })}\n`);
   else if (!quiet) process.stdout.write(summaryText({ ...summary, run: shortPath(run) }, result));
-  refuseEmpty(summary);
+  // A task without units has nothing to answer for.
+  if (result.slice.end > result.slice.start) refuseWithoutLosses(shortPath(run), result.manifest);
   await checkThresholds(run, result.manifest, options.thresholds);
 }
 
@@ -62,9 +63,4 @@ function showTask(result: TaskResult, options: ScoreOptions, { json, quiet }: Sc
   const { run } = options.output;
   if (json) process.stdout.write(`${JSON.stringify({ complete: false, run, slice, unitsScored, unitsMissing: missing.length, wallSeconds })}\n`);
   else if (!quiet) process.stdout.write(taskText(shortPath(run), result));
-}
-
-function refuseEmpty({ run, documents: { read, scored } }: ScoreSummary): void {
-  if (read === 0 || scored > 0) return;
-  throw new TouchstoneError('data', `none of the ${read} documents read could be scored, expected at least one`, { advice: `Why each was left out: ${shortPath(run)}/quarantine` });
 }
