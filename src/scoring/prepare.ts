@@ -17,6 +17,7 @@ import { hashesBySize, hashInputs, type InputHashes } from './input-hashes.js';
 import { limitUnits } from './limit-units.js';
 import type { ScoreOptions } from './options.js';
 import { openReferenceModel } from './open-reference-model.js';
+import { refuseNestedRun } from './refuse-nested-run.js';
 import type { ScoringGraph } from './reference-model.js';
 import { resolveNumerics } from './resolve-numerics.js';
 import { resolveWindows } from './resolve-windows.js';
@@ -67,6 +68,7 @@ const ROW_GROUP_TOKENS = 1 << 20;
  */
 export async function prepareScore(options: ScoreOptions, { signal, task, onHashed, planOnly = false, diagnose }: PrepareHooks = {}): Promise<Prepared> {
   const { run, reuse: reusable } = options.output;
+  await refuseNestedRun(run, { corpus: options.corpus.paths, model: options.model.path });
   const frozen = await findPlan(run);
   const { devices, diagnosis, notes: deviceNotes, ...numerics } = await resolveNumerics(options, { begunOn: frozen?.model.device ?? null, planOnly, diagnose });
   const found = await findCorpusFiles({ paths: options.corpus.paths });
@@ -132,7 +134,7 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
   const known = frozen === undefined || task === undefined ? new Map<string, PlanFile>() : filesOfOthers(frozen, task);
   const plan = planOf(await hashInputs(found.files, model, known, { signal, onHashed }));
   const { runs: reuse, notes: reuseNotes } = await findEarlierRuns(reusable, run, plan);
-  const notes = [...deviceNotes, ...info.notes, ...model.notes, ...ignoredNote(found), ...reuseNotes];
+  const notes = [...deviceNotes, ...info.notes, ...model.notes, ...leftOutNotes(found), ...reuseNotes];
   return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, exactGraph, devices, tokenizer, tokenizerPath, reuse, notes };
 }
 
@@ -162,8 +164,11 @@ async function refuseWrongField(unit: CorpusUnit | undefined, files: readonly Co
   });
 }
 
-function ignoredNote({ ignored }: FoundCorpus): string[] {
-  if (ignored.length === 0) return [];
-  const shown = ignored.slice(0, 3).join(', ') + (ignored.length > 3 ? ', ...' : '');
-  return [`${ignored.length} files of the corpus folders are not corpus files by their names and are left out: ${shown}`];
+function leftOutNotes({ ignored, runs }: FoundCorpus): string[] {
+  const shown = (paths: readonly string[]): string => paths.slice(0, 3).join(', ') + (paths.length > 3 ? ', ...' : '');
+  const notes: string[] = [];
+  if (ignored.length === 1) notes.push(`1 file of the corpus folders is not a corpus file by its name and is left out: ${shown(ignored)}`);
+  if (ignored.length > 1) notes.push(`${ignored.length} files of the corpus folders are not corpus files by their names and are left out: ${shown(ignored)}`);
+  if (runs.length > 0) notes.push(`${runs.length === 1 ? 'a run folder lies' : `${runs.length} run folders lie`} among the corpus and ${runs.length === 1 ? 'is' : 'are'} left out: ${shown(runs)}`);
+  return notes;
 }

@@ -193,6 +193,17 @@ describe('resuming', () => {
     expect(batches).toBeLessThanOrEqual(2); // and there are 50
   });
 
+  it('over a glob that reaches into its own run folder goes on as if it did not', async () => {
+    const folder = temporaryFolder();
+    writeJsonl(join(folder, 'corpus.jsonl'), ['{"text": "cut', ...demoDocuments(3)]);
+    const options = demoOptions(join(folder, '**/*.{jsonl,parquet}'), join(folder, 'run'));
+    const notes: string[] = [];
+    await score(options);
+    const { unitsScored, manifest } = await score(options, { onEvent: (event) => { if (event.kind === 'note') notes.push(event.text); } });
+    expect([unitsScored, manifest.documents.read]).toEqual([0, 4]);
+    expect(notes).toEqual([`a run folder lies among the corpus and is left out: ${join(folder, 'run')}`]);
+  });
+
   it('refuses another setting on the same run folder and names it', async () => {
     const folder = temporaryFolder();
     const corpus = join(folder, 'corpus.jsonl');
