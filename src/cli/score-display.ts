@@ -10,6 +10,8 @@ export interface ScoreDisplay {
   readonly onEvent: (event: ScoreEvent) => void;
   /** Takes the bar off the terminal. May be called twice. */
   end(): void;
+  /** Says what is kept of a command that was stopped, and what is not. */
+  stopped(): void;
 }
 
 /** Where no bar can be drawn, a line this often. */
@@ -19,7 +21,7 @@ const counted = (count: number, noun: string): string => `${count} ${noun}${coun
 
 /** Shows a run on stderr: a bar on a terminal, a line now and then elsewhere; if quiet, warnings alone. */
 export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDisplay {
-  if (quiet) return { onEvent: (event) => { if (event.kind === 'warning') writeWarning(event.text); }, end: () => undefined };
+  if (quiet) return { onEvent: (event) => { if (event.kind === 'warning') writeWarning(event.text); }, end: () => undefined, stopped: () => undefined };
   let bar: SingleBar | undefined;
   // What stands in the line of the bar is erased first; the bar is drawn again below.
   const clear = (): void => void (bar === undefined || process.stderr.write('\r\u001b[K'));
@@ -30,8 +32,11 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
   let started = 0;
   let lastLine = 0;
   let shown = 0;
+  let kept: { readonly before: number; readonly units: number } | undefined;
+  let last: Progress | undefined;
 
   const show = (progress: Progress): void => {
+    last = progress;
     const seconds = (performance.now() - started) / 1000;
     const share = progress.bytesTotal === 0 ? 1 : Math.min(1, progress.bytesDone / progress.bytesTotal);
     const speed = `${countText(progress.scoredTokens / seconds)} tok/s`;
@@ -79,6 +84,7 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
           write(`corpus   ${counted(plan.corpus.files.length, 'file')}, ${bytesText(plan.corpus.files.reduce((sum, file) => sum + file.bytes, 0))}, ${counted(plan.corpus.units.length, 'unit')}${resumed && whole ? `, ${committedUnits} of them done before` : ''}`);
           if (!whole) write(`task     ${units === 0 ? 'no units: there are more tasks than units' : units === 1 ? `unit ${slice.start}` : `units ${slice.start} to ${slice.end - 1}`}${committedUnits > 0 ? `, ${committedUnits} of them done before` : ''}`);
           write(`windows  ${windows}, BOS ${bos}`);
+          kept = { before: committedUnits, units };
           started = performance.now();
           lastLine = started;
           if (process.stderr.isTTY && committedUnits < units) {
@@ -98,5 +104,15 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
       bar?.stop();
       bar = undefined;
     },
+    stopped() {
+      if (kept !== undefined) write(`kept     ${keptText(kept.before + (last?.unitsDone ?? 0), kept.units, last?.openTokens ?? 0)}`);
+    },
   };
+}
+
+/** "12 of 33 units are done and kept; 45678 tokens of units that are not done will be scored again" */
+export function keptText(done: number, units: number, openTokens: number): string {
+  const again = openTokens === 0 ? '' : `; ${counted(openTokens, 'token')} of units that are not done will be scored again`;
+  const advice = openTokens > 0 && units === 1 ? ' (a smaller --unit-bytes makes more units of it)' : '';
+  return `${done} of ${counted(units, 'unit')} ${done === 1 || units === 1 ? 'is' : 'are'} done and kept${again}${advice}`;
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:buffer';
 import { z } from 'zod';
 
 import type { CommandSettings } from './command-settings.js';
-import { anyOf, byteSize, device, limit, oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
+import { anyOf, byteSize, byteSizeOrAuto, device, limit, oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
 import { scoreFlags } from './score-flags.js';
 
 const MIB = 2 ** 20;
@@ -18,7 +18,7 @@ const scoreRooms = {
     sourceField: text('the name of a field').default('source'),
     // V8 has no longer string.
     maxLineBytes: byteSize(1, constants.MAX_STRING_LENGTH).default(64 * MIB),
-    unitBytes: byteSize(1, Number.MAX_SAFE_INTEGER).default(32 * MIB),
+    unitBytes: byteSizeOrAuto(1, Number.MAX_SAFE_INTEGER).default('auto'),
     limitDocs: wholeNumberOr(1, Number.MAX_SAFE_INTEGER, null).default(null),
   }),
   tokenizer: z.strictObject({

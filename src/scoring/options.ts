@@ -16,8 +16,8 @@ export interface ScoreOptions {
     readonly sourceField: string;
     /** A longer line (or whole-file document), in bytes of uncompressed text, is quarantined. */
     readonly maxLineBytes: number;
-    /** Target size of a unit, in bytes of input. */
-    readonly unitBytes: number;
+    /** Target size of a unit, in bytes of input: what an interrupted command scores again at most, for each unit under way. 'auto' = see resolveUnitBytes. */
+    readonly unitBytes: number | 'auto';
     /** Read at most this many documents of the whole corpus; null = all. */
     readonly limitDocs: number | null;
   };

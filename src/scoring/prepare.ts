@@ -20,6 +20,7 @@ import { openReferenceModel } from './open-reference-model.js';
 import { refuseNestedRun } from './refuse-nested-run.js';
 import type { ScoringGraph } from './reference-model.js';
 import { resolveNumerics } from './resolve-numerics.js';
+import { resolveUnitBytes } from './resolve-unit-bytes.js';
 import { resolveWindows } from './resolve-windows.js';
 import { selfTest } from './self-test.js';
 import { toolIdentity } from '../tool.js';
@@ -92,7 +93,7 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
 
   const { unitBytes, limitDocs, textField, idField, sourceField, maxLineBytes } = options.corpus;
   const reading = { textField, idField, sourceField, maxLineBytes };
-  const planned = await planUnits(found.files, { unitBytes, ...(signal === undefined ? {} : { signal }) });
+  const planned = await planUnits(found.files, { unitBytes: resolveUnitBytes(unitBytes, found.files, numerics.device), ...(signal === undefined ? {} : { signal }) });
   const limited = limitDocs === null ? planned.map((unit) => ({ unit })) : await limitUnits(planned, found.files, reading, limitDocs, signal);
   await refuseWrongField(limited[0]?.unit, found.files, reading, signal);
 

@@ -158,9 +158,11 @@ describe('what a corpus holds', () => {
 });
 
 describe('a run that is stopped', () => {
-  const start = (args: readonly string[]): { child: ReturnType<typeof spawn>; exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }> } => {
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
-    return { child, exit: new Promise((resolve) => child.on('exit', (code, signal) => { resolve({ code, signal }); })) };
+  const start = (args: readonly string[]): { child: ReturnType<typeof spawn>; exit: Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }> } => {
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+    return { child, exit: new Promise((resolve) => child.on('close', (code, signal) => { resolve({ code, signal, stderr }); })) };
   };
   const committed = async (run: string): Promise<void> => {
     while (!existsSync(join(run, 'commits')) || !readdirSync(join(run, 'commits')).some((name) => /^\d+\.json$/.test(name))) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -175,6 +177,7 @@ describe('a run that is stopped', () => {
     child.kill(signal);
     const ended = await exit;
     expect(code === null ? ended.signal : ended.code).toBe(code ?? 'SIGKILL');
+    if (code !== null) expect(ended.stderr).toMatch(/\nkept {5}[1-9]\d* of \d+ units (is|are) done and kept/);
     expect(existsSync(join(folder, 'stopped/manifest.json'))).toBe(false);
     expect(touchstone(args('stopped')).status).toBe(0);
     expect(touchstone(args('whole')).status).toBe(0);

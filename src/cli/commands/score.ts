@@ -37,6 +37,10 @@ export async function runScore(invocation: ScoreInvocation): Promise<void> {
     const result = task === undefined ? await score(options, hooks) : await scoreTask(options, task, hooks);
     if (isComplete(result)) await showComplete(result, options, invocation, display);
     else showTask(result, options, invocation, display);
+  } catch (error) {
+    display.end();
+    if (interrupt.signal.aborted && !dryRun) display.stopped();
+    throw error;
   } finally {
     display.end();
     interrupt.dispose();
