@@ -1,6 +1,7 @@
 import { constants } from 'node:buffer';
 import { z } from 'zod';
 
+import { USUAL_ID_FIELD, USUAL_SOURCE_FIELD } from '../scoring/refuse-wrong-fields.js';
 import type { CommandSettings } from './command-settings.js';
 import { anyOf, byteSize, byteSizeOrAuto, device, limit, oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
 import { scoreFlags } from './score-flags.js';
@@ -14,8 +15,8 @@ const scoreRooms = {
   corpus: z.strictObject({
     paths: texts('a file, folder or glob'),
     textField: texts('the name of a field').default(['text']),
-    idField: text('the name of a field').default('id'),
-    sourceField: text('the name of a field').default('source'),
+    idField: text('the name of a field').default(USUAL_ID_FIELD),
+    sourceField: text('the name of a field').default(USUAL_SOURCE_FIELD),
     // V8 has no longer string.
     maxLineBytes: byteSize(1, constants.MAX_STRING_LENGTH).default(64 * MIB),
     unitBytes: byteSizeOrAuto(1, Number.MAX_SAFE_INTEGER).default('auto'),

@@ -1,10 +1,8 @@
 import { TouchstoneError } from '../errors.js';
 import { findCorpusFiles, type FoundCorpus } from '../corpus/find-files.js';
 import type { CorpusFile } from '../corpus/corpus-file.js';
-import type { ReadOptions } from '../corpus/document.js';
-import { readUnit } from '../corpus/read-unit.js';
 import { planUnits, type CorpusUnit } from '../corpus/units.js';
-import type { ComputeDevice, LeftOut } from '../records.js';
+import type { ComputeDevice } from '../records.js';
 import type { EarlierRun } from '../run/earlier-run.js';
 import { findPlan, refuseOtherPlan, type Plan, type PlanFile, type PlanUnit } from '../run/plan.js';
 import { unitsOfTask, type TaskSlice } from '../run/task-slice.js';
@@ -18,6 +16,7 @@ import { limitUnits } from './limit-units.js';
 import type { ScoreOptions } from './options.js';
 import { openReferenceModel } from './open-reference-model.js';
 import { refuseNestedRun } from './refuse-nested-run.js';
+import { refuseWrongFields } from './refuse-wrong-fields.js';
 import type { ScoringGraph } from './reference-model.js';
 import { resolveNumerics } from './resolve-numerics.js';
 import { resolveUnitBytes } from './resolve-unit-bytes.js';
@@ -45,6 +44,8 @@ export interface Prepared {
   readonly reuse: readonly EarlierRun[];
   /** What a user should know before anything is scored; one sentence each. */
   readonly notes: readonly string[];
+  /** The same, for those who do not want to see notes. */
+  readonly warnings: readonly string[];
 }
 
 export interface PrepareHooks {
@@ -95,7 +96,7 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
   const reading = { textField, idField, sourceField, maxLineBytes };
   const planned = await planUnits(found.files, { unitBytes: resolveUnitBytes(unitBytes, found.files, numerics.device), ...(signal === undefined ? {} : { signal }) });
   const limited = limitDocs === null ? planned.map((unit) => ({ unit })) : await limitUnits(planned, found.files, reading, limitDocs, signal);
-  await refuseWrongField(limited[0]?.unit, found.files, reading, signal);
+  await refuseWrongFields(limited[0]?.unit, found.files, reading, signal);
 
   const planOf = (hashes: InputHashes): Plan => ({
     formatVersion: 1,
@@ -134,9 +135,9 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
   if (frozen !== undefined) refuseOtherPlan(run, frozen, planOf(hashesBySize(found.files, model, frozen)));
   const known = frozen === undefined || task === undefined ? new Map<string, PlanFile>() : filesOfOthers(frozen, task);
   const plan = planOf(await hashInputs(found.files, model, known, { signal, onHashed }));
-  const { runs: reuse, notes: reuseNotes } = await findEarlierRuns(reusable, run, plan);
+  const { runs: reuse, notes: reuseNotes, warnings } = await findEarlierRuns(reusable, run, plan);
   const notes = [...deviceNotes, ...info.notes, ...model.notes, ...leftOutNotes(found), ...reuseNotes];
-  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, exactGraph, devices, tokenizer, tokenizerPath, reuse, notes };
+  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, exactGraph, devices, tokenizer, tokenizerPath, reuse, notes, warnings };
 }
 
 /** The files of a plan that only units outside the slice read, by path. */
@@ -144,25 +145,6 @@ function filesOfOthers({ corpus }: Plan, task: TaskSlice): Map<string, PlanFile>
   const { start, end } = unitsOfTask(task, corpus.units.length);
   const own = new Set(corpus.units.slice(start, end).flatMap(({ slices }) => slices.map(({ file }) => file)));
   return new Map(corpus.files.filter(({ path }) => !own.has(path)).map((file) => [file.path, file]));
-}
-
-/** Documents that are looked at for the text field, before hours are spent on a corpus without it. */
-const FIELD_PROBE = 20;
-
-/** A mistyped field would quarantine every document; where not one of the first has it, the field is wrong and not the documents. */
-async function refuseWrongField(unit: CorpusUnit | undefined, files: readonly CorpusFile[], reading: ReadOptions, signal: AbortSignal | undefined): Promise<void> {
-  if (unit === undefined) return;
-  let seen = 0;
-  let last: LeftOut | undefined;
-  for await (const item of readUnit(unit, files, reading, { signal })) {
-    if (item.kind === 'document' || item.reason !== 'missing-text') return;
-    last = item;
-    if (++seen === FIELD_PROBE) break;
-  }
-  if (last === undefined) return;
-  throw new TouchstoneError('usage', `corpus.textField is ${reading.textField.join(', ')}, and the first ${seen} records have no such field: ${last.detail} (${last.origin.file})`, {
-    advice: 'Name the field that holds the text with --text-field; several, with a space between them, are joined by a newline.',
-  });
 }
 
 function leftOutNotes({ ignored, runs }: FoundCorpus): string[] {

@@ -75,6 +75,7 @@ async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signa
   });
   const { plan } = prepared;
   for (const text of prepared.notes) onEvent({ kind: 'note', text });
+  for (const text of prepared.warnings) onEvent({ kind: 'warning', text });
   const slice = task === null ? { start: 0, end: plan.corpus.units.length } : unitsOfTask(task, plan.corpus.units.length);
   const inSlice = (unit: number): boolean => unit >= slice.start && unit < slice.end;
   const frozen = await freezePlan(run, plan);
