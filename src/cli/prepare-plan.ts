@@ -1,10 +1,10 @@
-import type { ScoreOptions } from '../scoring/options.js';
+import type { PlanOptions } from '../scoring/options.js';
 import type { Plan } from '../run/plan.js';
 import { prepareScore } from '../scoring/prepare.js';
 import type { ScoreDisplay } from './score-display.js';
 
 /** The plan that a run with these options would have; what a user should know is shown, and nothing is written. */
-export async function preparePlan(options: ScoreOptions, display: ScoreDisplay, signal: AbortSignal): Promise<Plan> {
+export async function preparePlan(options: PlanOptions, display: ScoreDisplay, signal: AbortSignal): Promise<Plan> {
   const { plan, notes, warnings } = await prepareScore(options, {
     signal,
     planOnly: true,

@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress';
 import type { Progress } from '../scoring/progress.js';
 import type { ScoreEvent } from '../scoring/score.js';
 import { calibrationText, devicesText } from './computation-text.js';
-import { bytesText, countText, durationText } from './number-text.js';
+import { bytesText, counted, countText, durationText } from './number-text.js';
 import { terminalText } from './terminal-text.js';
 import { writeWarning } from './warning.js';
 
@@ -16,8 +16,6 @@ export interface ScoreDisplay {
 
 /** Where no bar can be drawn, a line this often. */
 const LINE_MS = 30_000;
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** Shows a run on stderr: a bar on a terminal, a line now and then elsewhere; if quiet, warnings alone. */
 export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDisplay {
@@ -80,7 +78,7 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
           const { layout, contextLength, stride, bos } = plan.windows;
           const windows = layout === 'packed' ? `packed rows, context ${contextLength}` : `context ${contextLength}, stride ${stride}`;
           const sessions = event.workers * event.devices.length;
-          write(`model    ${plan.model.modelType}, vocabulary ${countText(plan.model.vocabSize)}, ${plan.model.precision} on ${devicesText(event.devices)}, ${event.threads} threads, ${sessions} ${sessions === 1 ? 'session' : 'sessions'}`);
+          write(`model    ${plan.model.modelType}, vocabulary ${countText(plan.model.vocabSize)}, ${plan.model.precision} on ${devicesText(event.devices)}, ${counted(event.threads, 'thread')}, ${counted(sessions, 'session')}`);
           write(`corpus   ${counted(plan.corpus.files.length, 'file')}, ${bytesText(plan.corpus.files.reduce((sum, file) => sum + file.bytes, 0))}, ${counted(plan.corpus.units.length, 'unit')}${resumed && whole ? `, ${committedUnits} of them done before` : ''}`);
           if (!whole) write(`task     ${units === 0 ? 'no units: there are more tasks than units' : units === 1 ? `unit ${slice.start}` : `units ${slice.start} to ${slice.end - 1}`}${committedUnits > 0 ? `, ${committedUnits} of them done before` : ''}`);
           write(`windows  ${windows}, BOS ${bos}`);
@@ -110,7 +108,7 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
   };
 }
 
-/** "12 of 33 units are done and kept; 45678 tokens of units that are not done will be scored again" */
+/** "12 of 33 units are done and kept; 45.7 k tokens of units that are not done will be scored again" */
 export function keptText(done: number, units: number, openTokens: number): string {
   const again = openTokens === 0 ? '' : `; ${counted(openTokens, 'token')} of units that are not done will be scored again`;
   const advice = openTokens > 0 && units === 1 ? ' (a smaller --unit-bytes makes more units of it)' : '';

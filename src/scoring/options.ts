@@ -74,3 +74,8 @@ export interface ScoreOptions {
     readonly lossPrecision: 'exact' | 'grid11';
   };
 }
+
+/** The same, of a command that only looks: without a run folder there is no plan to be compared with. */
+export interface PlanOptions extends Omit<ScoreOptions, 'output'> {
+  readonly output: Omit<ScoreOptions['output'], 'run'> & { readonly run: string | null };
+}

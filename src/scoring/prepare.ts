@@ -13,7 +13,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { findEarlierRuns } from './earlier-runs.js';
 import { hashesBySize, hashInputs, type InputHashes } from './input-hashes.js';
 import { limitUnits } from './limit-units.js';
-import type { ScoreOptions } from './options.js';
+import type { PlanOptions } from './options.js';
 import { openReferenceModel } from './open-reference-model.js';
 import { refuseNestedRun } from './refuse-nested-run.js';
 import { refuseWrongFields } from './refuse-wrong-fields.js';
@@ -68,10 +68,10 @@ const ROW_GROUP_TOKENS = 1 << 20;
  * Where the run folder has a plan that differs in anything that shows without reading the files, it is refused before they are read.
  * @throws TouchstoneError if anything is missing, unsupported or does not fit together, or the run has another plan
  */
-export async function prepareScore(options: ScoreOptions, { signal, task, onHashed, planOnly = false, diagnose }: PrepareHooks = {}): Promise<Prepared> {
+export async function prepareScore(options: PlanOptions, { signal, task, onHashed, planOnly = false, diagnose }: PrepareHooks = {}): Promise<Prepared> {
   const { run, reuse: reusable } = options.output;
-  await refuseNestedRun(run, { corpus: options.corpus.paths, model: options.model.path });
-  const frozen = await findPlan(run);
+  if (run !== null) await refuseNestedRun(run, { corpus: options.corpus.paths, model: options.model.path });
+  const frozen = run === null ? undefined : await findPlan(run);
   const { devices, diagnosis, notes: deviceNotes, ...numerics } = await resolveNumerics(options, { begunOn: frozen?.model.device ?? null, planOnly, diagnose });
   const found = await findCorpusFiles({ paths: options.corpus.paths });
   const model = await openReferenceModel(options.model.path, options.output.stats);
@@ -132,7 +132,7 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
       })),
     },
   });
-  if (frozen !== undefined) refuseOtherPlan(run, frozen, planOf(hashesBySize(found.files, model, frozen)));
+  if (run !== null && frozen !== undefined) refuseOtherPlan(run, frozen, planOf(hashesBySize(found.files, model, frozen)));
   const known = frozen === undefined || task === undefined ? new Map<string, PlanFile>() : filesOfOthers(frozen, task);
   const plan = planOf(await hashInputs(found.files, model, known, { signal, onHashed }));
   const { runs: reuse, notes: reuseNotes, warnings } = await findEarlierRuns(reusable, run, plan);

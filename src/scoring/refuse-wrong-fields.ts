@@ -2,15 +2,12 @@ import type { CorpusFile } from '../corpus/corpus-file.js';
 import type { ReadOptions } from '../corpus/document.js';
 import { readUnit } from '../corpus/read-unit.js';
 import type { CorpusUnit } from '../corpus/units.js';
+import { USUAL_ID_FIELD, USUAL_SOURCE_FIELD } from '../corpus/usual-fields.js';
 import { TouchstoneError } from '../errors.js';
 import type { LeftOut } from '../records.js';
 
 /** Documents that are looked at, before hours are spent on a corpus without the field. */
 const FIELD_PROBE = 20;
-
-/** Fields that a corpus need not have: without them ids and sources are made from files and places. */
-export const USUAL_ID_FIELD = 'id';
-export const USUAL_SOURCE_FIELD = 'source';
 
 /**
  * Refuses fields that not one of the first records has: a mistyped text field would quarantine every document, a mistyped id or source be missed in silence. Id

@@ -9,6 +9,7 @@ import { freezePlan } from '../run/plan.js';
 import { unitsOfTask, type TaskSlice, type UnitRange } from '../run/task-slice.js';
 import { calibrateRun } from './calibration/run-calibration.js';
 import { changeSince, type CorpusChange } from './corpus-change.js';
+import { crowdedNote } from './crowded-note.js';
 import { limitNativeThreads } from '../tokenizer/native-library.js';
 import { finalizeRun } from './finalize.js';
 import type { ScoreOptions } from './options.js';
@@ -74,7 +75,8 @@ async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signa
     },
   });
   const { plan } = prepared;
-  for (const text of prepared.notes) onEvent({ kind: 'note', text });
+  const crowded = crowdedNote(threads, workers * prepared.devices.length, availableParallelism());
+  for (const text of crowded === undefined ? prepared.notes : [...prepared.notes, crowded]) onEvent({ kind: 'note', text });
   for (const text of prepared.warnings) onEvent({ kind: 'warning', text });
   const slice = task === null ? { start: 0, end: plan.corpus.units.length } : unitsOfTask(task, plan.corpus.units.length);
   const inSlice = (unit: number): boolean => unit >= slice.start && unit < slice.end;

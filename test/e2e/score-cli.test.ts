@@ -55,12 +55,27 @@ describe('touchstone score', () => {
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ corpus: { files: [{ path: 'corpus.jsonl', sha256: hashOf(corpus) }] }, windows: { contextLength: 512, stride: 256, bos: 'bos' } });
     expect(existsSync(join(folder, 'run'))).toBe(false);
+    const folderless = touchstone(['score', '--corpus', corpus, '--model', DEMO_MODEL, '--dry-run']);
+    expect([folderless.status, folderless.stdout]).toEqual([0, stdout]);
+    expect(touchstone(['plan', '--corpus', corpus, '--model', DEMO_MODEL]).stderr).toContain('no run folder is given');
+  });
+
+  it('says where a file was taken for something else', () => {
+    const folder = temporaryFolder();
+    const corpus = corpusOf(folder, 1);
+    const swallowed = touchstone(['score', '--corpus', corpus, 'nightly.yaml']);
+    expect([swallowed.status, swallowed.stderr]).toEqual([64, expect.stringMatching(/^touchstone: nightly\.yaml was taken as a value of --corpus, which takes all that follow; put it before the flags: touchstone score nightly\.yaml --corpus/) as string]);
+    const misplaced = touchstone(['score', corpus, '--model', DEMO_MODEL, '--out', join(folder, 'run')]);
+    expect([misplaced.status, misplaced.stderr]).toEqual([64, expect.stringContaining('corpus.jsonl looks like a corpus, expected a YAML file with settings: pass it with --corpus') as string]);
+    const hub = touchstone(['score', '--corpus', corpus, '--model', join(folder, 'org/name'), '--out', join(folder, 'run')]);
+    expect(hub.status).toBe(64);
+    expect(hub.stderr).toMatch(/if org\/name is a name on the Hugging Face hub, it is not downloaded\n.*"hf download org\/name --local-dir name"/);
   });
 
   it('refuses what it does not know, and says what was meant', () => {
     const flag = touchstone(['score', '--strid', '5']);
     expect(flag.status).toBe(64);
-    expect(flag.stderr).toContain('Did you mean --stride?');
+    expect(flag.stderr).toMatch(/^touchstone: unknown option '--strid'\n\(Did you mean --stride\?\)\n\(touchstone score --help lists its flags\)/);
     const key = touchstone(['score', '--set', 'windows.context_length=5', '--corpus', 'a', '--model', 'b', '--out', 'c']);
     expect(key.status).toBe(64);
     expect(key.stderr).toContain('did you mean windows.contextLength?');

@@ -1,5 +1,5 @@
-import { resolveScoreOptions } from '../../config/parse-score-options.js';
-import type { ScoreOptions } from '../../scoring/options.js';
+import { resolvePlanOptions, resolveScoreOptions } from '../../config/parse-score-options.js';
+import type { PlanOptions, ScoreOptions } from '../../scoring/options.js';
 import { refuseWithoutLosses } from '../../scoring/refuse-without-losses.js';
 import { score, scoreTask, type ScoreResult, type TaskResult } from '../../scoring/score.js';
 import { summarize } from '../../scoring/summary.js';
@@ -23,26 +23,36 @@ export interface ScoreInvocation {
 }
 
 export async function runScore(invocation: ScoreInvocation): Promise<void> {
-  const { pipelinePath, set, flags, dryRun } = invocation;
-  const options = resolveScoreOptions({ pipelinePath, set, flags, cwd: process.cwd() });
+  const { pipelinePath, set, flags } = invocation;
+  const input = { pipelinePath, set, flags, cwd: process.cwd() };
+  if (invocation.dryRun) {
+    await printPlan(resolvePlanOptions(input), invocation);
+    return;
+  }
+  const options = resolveScoreOptions(input);
   const task = invocation.task === undefined ? undefined : chooseTask(invocation.task, process.env);
   const interrupt = listenForInterrupt();
   const display = scoreDisplay(invocation);
   const hooks = { signal: interrupt.signal, onEvent: display.onEvent };
   try {
-    if (dryRun) {
-      process.stdout.write(`${JSON.stringify(await preparePlan(options, display, interrupt.signal), null, 2)}\n`);
-      return;
-    }
     const result = task === undefined ? await score(options, hooks) : await scoreTask(options, task, hooks);
     if (isComplete(result)) await showComplete(result, options, invocation, display);
     else showTask(result, options, invocation, display);
   } catch (error) {
     display.end();
-    if (interrupt.signal.aborted && !dryRun) display.stopped();
+    if (interrupt.signal.aborted) display.stopped();
     throw error;
   } finally {
     display.end();
+    interrupt.dispose();
+  }
+}
+
+async function printPlan(options: PlanOptions, invocation: ScoreInvocation): Promise<void> {
+  const interrupt = listenForInterrupt('Run the same command again.');
+  try {
+    process.stdout.write(`${JSON.stringify(await preparePlan(options, scoreDisplay(invocation), interrupt.signal), null, 2)}\n`);
+  } finally {
     interrupt.dispose();
   }
 }
