@@ -1,4 +1,5 @@
 import { pendingUnits, type Commit, type DocumentCounts } from '../run/commits.js';
+import { workingSeconds } from '../run/working-time.js';
 import type { AuditedRun } from './audited-run.js';
 import { shortName } from './document-strips.js';
 import { DUPLICATE_EXAMPLES, LISTED_PROBLEMS, MISSING_UNITS, type Completeness, type RunState, type Work } from './report-data/completeness.js';
@@ -76,12 +77,13 @@ function sumDocuments(commits: readonly Commit[]): DocumentCounts {
 
 function workOf(commits: readonly Commit[]): Work {
   const sum = (value: (commit: Commit) => number): number => commits.reduce((total, commit) => total + value(commit), 0);
-  const unitSeconds = sum(({ seconds }) => seconds);
+  const seconds = workingSeconds(commits);
   const computed = sum((commit) => commit.scored - (commit.reused?.tokens ?? 0));
   const finished = commits.map(({ finishedAt }) => finishedAt).sort();
   return {
-    unitSeconds,
-    tokensPerSecond: computed <= 0 || unitSeconds === 0 ? null : computed / unitSeconds,
+    unitSeconds: sum((commit) => commit.seconds),
+    seconds,
+    tokensPerSecond: computed <= 0 || seconds === 0 ? null : computed / seconds,
     reusedTokens: sum(({ reused }) => reused?.tokens ?? 0),
     firstUnitFinishedAt: finished[0] ?? null,
     lastUnitFinishedAt: finished.at(-1) ?? null,

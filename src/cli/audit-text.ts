@@ -20,7 +20,7 @@ export function auditText(report: AuditReport): string {
     `documents  ${documents.read} read = ${documents.scored} scored + ${documents.quarantined} quarantined + ${documents.skipped} skipped`,
     `tokens     ${overall.tokens}, of them ${overall.scored} scored, ${completeness.nonfinite} non-finite`,
     `loss       mean ${nats(overall.mean)} nats, median ${nats(overall.percentiles?.p50 ?? null)}, 99th percentile ${nats(overall.percentiles?.p99 ?? null)}; ${percent(overall.nearZeroShare)} near 0, ${percent(overall.aboveUniformShare)} above ln V`,
-    `time       ${durationText(work.unitSeconds)} over all units${work.tokensPerSecond === null ? '' : `, ${countText(work.tokensPerSecond)} tok/s`}`,
+    `time       ${durationText(work.seconds)} of scoring${work.tokensPerSecond === null ? '' : `, ${countText(work.tokensPerSecond)} tok/s`}`,
   ];
   for (const { level, message } of completeness.problems.slice(0, SHOWN)) lines.push(`${level.padEnd(10)} ${terminalText(message)}`);
   if (completeness.problemCount > SHOWN) lines.push(`           and ${completeness.problemCount - SHOWN} more problems`);

@@ -1,11 +1,11 @@
-import type { ScoreOptions } from '../scoring/options.js';
+import type { PlanOptions } from '../scoring/options.js';
 import type { Plan } from '../run/plan.js';
 import { prepareScore } from '../scoring/prepare.js';
 import type { ScoreDisplay } from './score-display.js';
 
 /** The plan that a run with these options would have; what a user should know is shown, and nothing is written. */
-export async function preparePlan(options: ScoreOptions, display: ScoreDisplay, signal: AbortSignal): Promise<Plan> {
-  const { plan, notes } = await prepareScore(options, {
+export async function preparePlan(options: PlanOptions, display: ScoreDisplay, signal: AbortSignal): Promise<Plan> {
+  const { plan, notes, warnings } = await prepareScore(options, {
     signal,
     planOnly: true,
     onHashed: (done, total) => {
@@ -13,5 +13,6 @@ export async function preparePlan(options: ScoreOptions, display: ScoreDisplay, 
     },
   });
   for (const text of notes) display.onEvent({ kind: 'note', text });
+  for (const text of warnings) display.onEvent({ kind: 'warning', text });
   return plan;
 }

@@ -26,6 +26,7 @@ function buildProgram(): Command {
     .description('Score every token of a corpus with a reference language model, once, into Parquet.')
     .version(toolIdentity().version)
     .showHelpAfterError('(touchstone --help lists the commands)')
+    .configureOutput({ outputError: (text, write) => { write(text.replace(/^error: /, 'touchstone: ')); } })
     .exitOverride();
   addScoreCommand(program);
   addPlanCommand(program);
@@ -38,6 +39,7 @@ function buildProgram(): Command {
   addAuditCommand(program);
   addSelectCommand(program);
   addDoctorCommand(program);
+  for (const command of program.commands) command.showHelpAfterError(`(touchstone ${command.name()} --help lists its flags)`);
   return program;
 }
 

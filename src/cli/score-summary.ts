@@ -2,18 +2,16 @@ import type { CorpusChange } from '../scoring/corpus-change.js';
 import type { ScoreResult, TaskResult } from '../scoring/score.js';
 import type { ScoreSummary } from '../scoring/summary.js';
 import { calibrationText, computationText } from './computation-text.js';
-import { bytesText, countText, durationText } from './number-text.js';
+import { bytesText, counted, countText, durationText } from './number-text.js';
 import { oneLine } from './terminal-text.js';
 
 const EXCERPT_CHARACTERS = 56;
 const ID_CHARACTERS = 40;
 
 /** The end of a run in a few lines, for people. */
-export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, commits, change }: Pick<ScoreResult, 'unitsScored' | 'wallSeconds' | 'commits' | 'change'>): string {
+export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, change }: Pick<ScoreResult, 'unitsScored' | 'wallSeconds' | 'change'>): string {
   const { documents, meanLoss, noisiest, shards } = summary;
   const leftOut = documents.quarantined + documents.skipped;
-  const computed = summary.scored - Math.min(summary.scored, summary.reused.tokens);
-  const seconds = commits.reduce((sum, commit) => sum + commit.seconds, 0);
   const lines = [
     '',
     `documents  ${documents.read} read = ${documents.scored} scored + ${documents.quarantined} quarantined + ${documents.skipped} skipped`,
@@ -22,7 +20,7 @@ export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, c
     `computed   ${computationText(summary.computation.precision, summary.computation.devices)}`,
     ...(summary.computation.calibration === undefined ? [] : [`error      ${calibrationText(summary.computation.precision, summary.computation.calibration)}`]),
     ...(change === null ? [] : reuseLines(summary, change)),
-    `time       ${durationText(wallSeconds)}${unitsScored > 0 && computed > 0 ? `, ${countText(computed / seconds)} tok/s while scoring, ${(100 * summary.paddingShare).toFixed(1)} % padding` : unitsScored > 0 ? ', no token had to be computed' : ', nothing was left to score'}`,
+    `time       ${durationText(wallSeconds)}, ${workText(summary, unitsScored)}`,
   ];
   if (summary.layout === 'packed') lines.push('           (of packed rows: an EOS after each document counts and is scored, the fill at the very end counts and is not)');
   const { cutShort } = summary;
@@ -31,7 +29,7 @@ export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, c
     lines.push(`warning    ${files}, such as ${cutShort.slice(0, 3).map((file) => oneLine(file, ID_CHARACTERS)).join(', ')}: what follows in them is unknown`);
   }
   if (summary.duplicateIds.count > 0) {
-    lines.push(`warning    ${summary.duplicateIds.count} rows repeat the id of an earlier row, such as ${summary.duplicateIds.examples.slice(0, 3).map((id) => oneLine(id, ID_CHARACTERS)).join(', ')}`);
+    lines.push(`warning    ${summary.duplicateIds.count === 1 ? '1 row repeats' : `${summary.duplicateIds.count} rows repeat`} the id of an earlier row, such as ${summary.duplicateIds.examples.slice(0, 3).map((id) => oneLine(id, ID_CHARACTERS)).join(', ')}`);
   }
   if (noisiest.length > 0) {
     lines.push('', 'noisiest documents (mean loss in nats)');
@@ -48,11 +46,16 @@ export function summaryText(summary: ScoreSummary, { unitsScored, wallSeconds, c
   return `${lines.join('\n')}\n`;
 }
 
+function workText({ tokensPerSecond, paddingShare }: ScoreSummary, unitsScored: number): string {
+  if (unitsScored === 0) return 'nothing was left to score';
+  return tokensPerSecond === null ? 'no token had to be computed' : `${countText(tokensPerSecond)} tok/s while scoring, ${(100 * paddingShare).toFixed(1)} % padding`;
+}
+
 /** What was copied from earlier runs, and what became of the corpus since. */
 function reuseLines({ reused }: ScoreSummary, change: CorpusChange): string[] {
-  const part = (name: keyof CorpusChange): string => `${change[name].documents} ${name} (${change[name].tokens} tokens)`;
+  const part = (name: keyof CorpusChange): string => `${change[name].documents} ${name} (${change[name].tokens} ${change[name].tokens === 1 ? 'token' : 'tokens'})`;
   return [
-    `reused     ${reused.documents} documents, ${reused.tokens} tokens`,
+    `reused     ${reused.documents} ${reused.documents === 1 ? 'document' : 'documents'}, ${reused.tokens} ${reused.tokens === 1 ? 'token' : 'tokens'}`,
     `changes    ${part('new')}, ${part('changed')}, ${part('unchanged')}; of the earlier documents ${part('gone')}`,
   ];
 }
@@ -64,7 +67,7 @@ export function taskText(run: string, { slice, missing, unitsScored, wallSeconds
   const lines = [
     '',
     `task       ${which}, ${unitsScored} of them scored by this command in ${durationText(wallSeconds)}`,
-    `run        ${missing.length} of ${prepared.plan.corpus.units.length} units are missing; the command that scores the last writes ${run}/manifest.json`,
+    `run        ${missing.length} of ${counted(prepared.plan.corpus.units.length, 'unit')} ${missing.length === 1 ? 'is' : 'are'} missing; the command that scores the last writes ${run}/manifest.json`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -1,14 +1,14 @@
 import { SingleBar } from 'cli-progress';
 import { deviceLabel } from '../runtime/device-faults.js';
 import type { TrainEvent } from '../training/train.js';
-import { countText } from './number-text.js';
+import { counted, countText } from './number-text.js';
 import { terminalText } from './terminal-text.js';
 import { trainLine, type TrainProgress } from './train-line.js';
 
 /** "2 threads", "cuda:0, 16 steps a transfer" */
 function deviceText({ device, threads, stepsPerCall }: Extract<TrainEvent, { kind: 'prepared' }>): string {
   const together = stepsPerCall === 1 ? '' : `, ${stepsPerCall} steps a transfer`;
-  return `${device.kind === 'cpu' ? `${threads} threads` : deviceLabel(device)}${together}`;
+  return `${device.kind === 'cpu' ? counted(threads, 'thread') : deviceLabel(device)}${together}`;
 }
 
 export interface TrainDisplay {

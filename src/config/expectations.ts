@@ -55,6 +55,15 @@ export function byteSize(minimum: number, maximum: number) {
     .pipe(bounded(minimum, maximum, expectation));
 }
 
+/** The same, or the word `auto`. */
+export function byteSizeOrAuto(minimum: number, maximum: number) {
+  const expectation = `must be a number of bytes ${range(minimum, maximum)}, such as 67108864 or 64MiB, or auto`;
+  return z
+    .union([z.number(), z.string()], expectation)
+    .transform((value) => (typeof value === 'number' || value === 'auto' ? value : (parseByteSize(value) ?? NaN)))
+    .pipe(z.union([bounded(minimum, maximum, expectation), z.literal('auto', expectation)], expectation));
+}
+
 /** The devices of a run: cpu, auto, cuda, or cuda with the numbers of devices; the output is a DeviceChoice. */
 export function device() {
   const expectation = 'must be cpu, cuda, cuda with device numbers such as cuda:0,1, or auto';

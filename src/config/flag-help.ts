@@ -7,7 +7,14 @@ export function flagHelp<R extends Rooms>(command: CommandSettings<R>, flag: Set
   const schema = command.rooms[room]?.shape[key];
   const fallback = schema?.safeParse(undefined).data;
   const mayBeLeftOut = fallback === null || schema?._zod.optin === 'optional';
-  return `${flag.description} [${flag.key}, ${fallback !== undefined && fallback !== null ? `default ${describe(fallback)}` : mayBeLeftOut ? 'optional' : 'required'}]`;
+  return `${flag.description} [${flag.key}, ${fallback !== undefined && fallback !== null ? `default ${key.endsWith('Bytes') ? describeBytes(fallback) : describe(fallback)}` : mayBeLeftOut ? 'optional' : 'required'}]`;
+}
+
+const MIB = 2 ** 20;
+
+/** Bytes as a setting takes them: whole mebibytes with their unit. */
+function describeBytes(value: unknown): string {
+  return typeof value === 'number' && value % MIB === 0 ? `${value / MIB}MiB` : describe(value);
 }
 
 /** A default as a user would write it. */

@@ -1,6 +1,6 @@
-import type { ScoreOptions } from '../scoring/options.js';
+import type { PlanOptions, ScoreOptions } from '../scoring/options.js';
 import { resolveSettings, type SettingsInput } from './resolve-settings.js';
-import { scoreSettings } from './score-settings.js';
+import { planSettings, scoreSettings } from './score-settings.js';
 
 /**
  * The options of `touchstone score`: flags before --set before the YAML file before defaults, all paths absolute. Reads the YAML file and nothing else.
@@ -8,4 +8,9 @@ import { scoreSettings } from './score-settings.js';
  */
 export function resolveScoreOptions(input: SettingsInput): ScoreOptions {
   return resolveSettings(scoreSettings, input);
+}
+
+/** The same for a command that writes nothing, which needs no run folder. */
+export function resolvePlanOptions(input: SettingsInput): PlanOptions {
+  return resolveSettings(planSettings, input);
 }

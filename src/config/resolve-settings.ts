@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 
 import { TouchstoneError } from '../errors.js';
+import { formatOf } from '../corpus/corpus-file.js';
 import { absolutePaths } from './absolute-path.js';
-import { keysOf, type CommandSettings, type Condition, type Rooms, type SettingValues } from './command-settings.js';
+import { flagProperty, keysOf, type CommandSettings, type Condition, type Rooms, type SettingValues } from './command-settings.js';
 import { readFlags } from './flag-settings.js';
 import { loadPipeline } from './load-pipeline.js';
 import { readOverrides } from './set-override.js';
@@ -26,6 +27,8 @@ export interface SettingsInput {
  */
 export function resolveSettings<R extends Rooms>(command: CommandSettings<R>, input: SettingsInput): SettingValues<R> {
   const { cwd } = input;
+  const misplaced = misplacedFile(command, input);
+  if (misplaced !== undefined) throw refused(command, [misplaced]);
   const nothing: SettingsRead = { settings: [], problems: [] };
   const file = input.pipelinePath === undefined ? nothing : loadPipeline(command.rooms, input.pipelinePath, cwd);
   if (file.unreadable === true) throw refused(command, file.problems);
@@ -41,6 +44,19 @@ export function resolveSettings<R extends Rooms>(command: CommandSettings<R>, in
   }
   if (problems.length > 0) throw refused(command, problems);
   return checked.values as SettingValues<R>;
+}
+
+/** A YAML file that a flag of several values has swallowed, or a corpus in the place of the YAML file, as a sentence; undefined where neither is. */
+function misplacedFile<R extends Rooms>({ command, flags }: CommandSettings<R>, { pipelinePath, flags: given }: SettingsInput): string | undefined {
+  if (pipelinePath !== undefined) {
+    return formatOf(pipelinePath) === undefined ? undefined : `${pipelinePath} looks like a corpus, expected a YAML file with settings: pass it with --corpus`;
+  }
+  for (const { flag, words } of flags) {
+    const values = words === 'texts' ? given[flagProperty(flag)] : undefined;
+    const file = Array.isArray(values) ? values.find((value): value is string => typeof value === 'string' && /\.ya?ml$/i.test(value)) : undefined;
+    if (file !== undefined) return `${file} was taken as a value of ${flag}, which takes all that follow; put it before the flags: touchstone ${command} ${file} ${flag} ...`;
+  }
+  return undefined;
 }
 
 function withPaths<R extends Rooms>(command: CommandSettings<R>, setting: Setting): Setting {

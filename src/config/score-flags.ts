@@ -26,6 +26,6 @@ export const scoreFlags: readonly SettingFlag[] = [
   { flag: '--max-quarantined', key: 'thresholds.maxQuarantined', argument: '<limit>', words: 'number', description: 'end with exit code 65 where more documents than this are quarantined: a number, or a share such as 0.1%' },
   { flag: '--max-nonfinite', key: 'thresholds.maxNonfinite', argument: '<limit>', words: 'number', description: 'the same for tokens without a finite loss' },
   { flag: '--limit-docs', key: 'corpus.limitDocs', argument: '<count>', words: 'number', description: 'read at most this many documents of the whole corpus' },
-  { flag: '--unit-bytes', key: 'corpus.unitBytes', argument: '<size>', words: 'number', description: 'input per unit, that is per output shard, such as 32MiB' },
+  { flag: '--unit-bytes', key: 'corpus.unitBytes', argument: '<size>', words: 'number', description: 'input per unit, that is per output shard and per step of resuming, such as 32MiB; auto: a 256th of the corpus, from 1MiB (8MiB on CUDA) to 32MiB' },
   { flag: '--max-line-bytes', key: 'corpus.maxLineBytes', argument: '<size>', words: 'number', description: 'longer lines are quarantined, such as 64MiB' },
 ];

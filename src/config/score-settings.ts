@@ -1,8 +1,9 @@
 import { constants } from 'node:buffer';
 import { z } from 'zod';
 
-import type { CommandSettings } from './command-settings.js';
-import { anyOf, byteSize, device, limit, oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
+import { USUAL_ID_FIELD, USUAL_SOURCE_FIELD } from '../corpus/usual-fields.js';
+import type { CommandSettings, Condition } from './command-settings.js';
+import { anyOf, byteSize, byteSizeOrAuto, device, limit, oneOf, text, texts, wholeNumber, wholeNumberOr } from './expectations.js';
 import { scoreFlags } from './score-flags.js';
 
 const MIB = 2 ** 20;
@@ -14,11 +15,11 @@ const scoreRooms = {
   corpus: z.strictObject({
     paths: texts('a file, folder or glob'),
     textField: texts('the name of a field').default(['text']),
-    idField: text('the name of a field').default('id'),
-    sourceField: text('the name of a field').default('source'),
+    idField: text('the name of a field').default(USUAL_ID_FIELD),
+    sourceField: text('the name of a field').default(USUAL_SOURCE_FIELD),
     // V8 has no longer string.
     maxLineBytes: byteSize(1, constants.MAX_STRING_LENGTH).default(64 * MIB),
-    unitBytes: byteSize(1, Number.MAX_SAFE_INTEGER).default(32 * MIB),
+    unitBytes: byteSizeOrAuto(1, Number.MAX_SAFE_INTEGER).default('auto'),
     limitDocs: wholeNumberOr(1, Number.MAX_SAFE_INTEGER, null).default(null),
   }),
   tokenizer: z.strictObject({
@@ -55,6 +56,34 @@ const scoreRooms = {
   }),
 };
 
+/** The same without the need for a run folder, for commands that write nothing. */
+const planRooms = { ...scoreRooms, output: scoreRooms.output.extend({ run: z.union([text('a folder'), z.null()], 'must be a folder').default(null) }) };
+
+const conditions: readonly Condition<typeof planRooms>[] = [
+  {
+    rooms: ['windows'],
+    key: 'windows.stride',
+    broken: ({ windows: { layout, contextLength, stride } }) => {
+      if (stride === 'auto') return undefined;
+      if (layout === 'packed') return 'must be auto in the packed layout, where every row is one window';
+      if (contextLength === 'auto' || stride < contextLength) return undefined;
+      return `must be less than windows.contextLength, which is ${contextLength}`;
+    },
+  },
+  {
+    rooms: ['windows', 'output'],
+    key: 'output.reuse',
+    broken: ({ windows: { layout }, output: { reuse } }) =>
+      layout === 'document' || reuse.length === 0 ? undefined : 'must be left out in the packed layout, where a row holds pieces of many documents',
+  },
+  {
+    rooms: ['runtime'],
+    key: 'runtime.workers',
+    broken: ({ runtime: { threads, workers } }) =>
+      threads === 'auto' || workers <= threads ? undefined : `must be at most runtime.threads, which is ${threads}`,
+  },
+];
+
 export const scoreSettings: CommandSettings<typeof scoreRooms> = {
   command: 'score',
   rooms: scoreRooms,
@@ -62,28 +91,7 @@ export const scoreSettings: CommandSettings<typeof scoreRooms> = {
   pathKeys: ['corpus.paths', 'tokenizer.path', 'model.path', 'output.run', 'output.reuse'],
   globKeys: ['corpus.paths', 'output.reuse'],
   requiredNames: { 'corpus.paths': 'corpus', 'model.path': 'model', 'output.run': 'run folder' },
-  conditions: [
-    {
-      rooms: ['windows'],
-      key: 'windows.stride',
-      broken: ({ windows: { layout, contextLength, stride } }) => {
-        if (stride === 'auto') return undefined;
-        if (layout === 'packed') return 'must be auto in the packed layout, where every row is one window';
-        if (contextLength === 'auto' || stride < contextLength) return undefined;
-        return `must be less than windows.contextLength, which is ${contextLength}`;
-      },
-    },
-    {
-      rooms: ['windows', 'output'],
-      key: 'output.reuse',
-      broken: ({ windows: { layout }, output: { reuse } }) =>
-        layout === 'document' || reuse.length === 0 ? undefined : 'must be left out in the packed layout, where a row holds pieces of many documents',
-    },
-    {
-      rooms: ['runtime'],
-      key: 'runtime.workers',
-      broken: ({ runtime: { threads, workers } }) =>
-        threads === 'auto' || workers <= threads ? undefined : `must be at most runtime.threads, which is ${threads}`,
-    },
-  ],
+  conditions,
 };
+
+export const planSettings: CommandSettings<typeof planRooms> = { ...scoreSettings, rooms: planRooms, conditions };

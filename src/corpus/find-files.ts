@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { TouchstoneError } from '../errors.js';
 import { readError } from '../stream/file-chunks.js';
 import { type CorpusFile, corpusSuffixes, formatOf, statReadable } from './corpus-file.js';
-import { expandPath, mapConcurrently } from './path-expansion.js';
+import { expandPath, mapConcurrently, type ExpandedPath } from './path-expansion.js';
 
 export interface CorpusSearch {
   /** Files, folders (everything below them) and globs; relative paths are resolved from the working directory. */
@@ -17,10 +17,12 @@ export interface FoundCorpus {
   readonly files: readonly CorpusFile[];
   /** Absolute paths of files passed over in folders and globs because their name is not a corpus file's; sorted. */
   readonly ignored: readonly string[];
+  /** Absolute paths of run folders that folders and globs hold, whose files are left out; sorted. */
+  readonly runs: readonly string[];
 }
 
 /**
- * The corpus files that paths, folders and globs stand for. Names beginning with a dot are left out of folders and globs. Links are followed, and
+ * The corpus files that paths, folders and globs stand for. Names beginning with a dot, and run folders, are left out of folders and globs. Links are followed, and
  * a file that they give several paths is found once.
  * Throws TouchstoneError: 'usage' for a path or pattern that stands for no corpus file, 'io' for a file or folder that cannot be read.
  */
@@ -28,11 +30,13 @@ export async function findCorpusFiles({ paths }: CorpusSearch): Promise<FoundCor
   if (paths.length === 0) throw new TouchstoneError('usage', 'the corpus names no files', { advice: 'Give at least one file, folder or glob.' });
   const locations = new Set<string>();
   const ignored = new Set<string>();
+  const runs = new Set<string>();
   for (const path of paths) {
     const found = await expandPath(path);
-    const accepted = found.filter((location) => formatOf(location) !== undefined);
+    const accepted = found.files.filter((location) => formatOf(location) !== undefined);
     if (accepted.length === 0) throw nothingFound(path, found);
-    for (const location of found) (formatOf(location) === undefined ? ignored : locations).add(location);
+    for (const run of found.runs) runs.add(run);
+    for (const location of found.files) (formatOf(location) === undefined ? ignored : locations).add(location);
   }
   const distinct = await withoutAliases([...locations]);
   const root = commonFolder(distinct);
@@ -40,7 +44,12 @@ export async function findCorpusFiles({ paths }: CorpusSearch): Promise<FoundCor
     const path = relative(root, location).split(sep).join('/');
     return { path, location, ...(await statReadable(location)), format: formatOf(location)! };
   });
-  return { root, files: files.sort((a, b) => compareCodeUnits(a.path, b.path)), ignored: (await withoutAliases([...ignored])).sort(compareCodeUnits) };
+  return {
+    root,
+    files: files.sort((a, b) => compareCodeUnits(a.path, b.path)),
+    ignored: (await withoutAliases([...ignored])).sort(compareCodeUnits),
+    runs: [...runs].sort(compareCodeUnits),
+  };
 }
 
 /**
@@ -64,8 +73,9 @@ async function realFolder(folder: string): Promise<string> {
   });
 }
 
-function nothingFound(path: string, found: readonly string[]): TouchstoneError {
+function nothingFound(path: string, { files: found, runs }: ExpandedPath): TouchstoneError {
   const advice = `Corpus files end in ${corpusSuffixes.join(', ')}.`;
+  if (found.length === 0 && runs.length > 0) return new TouchstoneError('usage', `${path} holds no corpus file, only what runs left behind: ${runs[0]!} is a run folder`, { advice });
   if (found.length === 0) return new TouchstoneError('usage', `${path} holds no files, expected at least one corpus file`, { advice });
   if (found.length === 1 && found[0] === resolve(path)) return new TouchstoneError('usage', `${path} is not a corpus file by its name`, { advice });
   const names = found.slice(0, 3).map((location) => basename(location));

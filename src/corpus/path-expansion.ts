@@ -8,14 +8,23 @@ import { readError } from '../stream/file-chunks.js';
 /** File system requests under way at once. */
 const CONCURRENCY = 64;
 
+/** What a path stands for; all paths absolute, in no particular order. */
+export interface ExpandedPath {
+  readonly files: readonly string[];
+  /** Run folders of this program that were met on the way. What they hold came from a corpus and is none. */
+  readonly runs: readonly string[];
+}
+
 /**
- * Absolute paths of the files that a file, folder or glob stands for, in no particular order, whatever they are called; names beginning with a
- * dot are left out of folders and globs. Throws TouchstoneError: 'usage' for a path that does not exist, 'io' for a folder that cannot be read.
+ * The files that a file, folder or glob stands for, whatever they are called; names beginning with a dot and everything in run folders are left out of
+ * folders and globs. Throws TouchstoneError: 'usage' for a path that does not exist, 'io' for a folder that cannot be read.
  */
-export async function expandPath(path: string): Promise<string[]> {
+export async function expandPath(path: string): Promise<ExpandedPath> {
   const location = resolve(path);
+  const runs = new Set<string>();
   try {
-    return (await stat(location)).isDirectory() ? await filesBelow(location) : [location];
+    const files = (await stat(location)).isDirectory() ? await filesBelow(location, runs) : [location];
+    return { files, runs: [...runs] };
   } catch (cause) {
     if (cause instanceof TouchstoneError) throw cause;
     const code = errnoOf(cause);
@@ -23,16 +32,21 @@ export async function expandPath(path: string): Promise<string[]> {
   }
   const pattern = sep === '\\' ? location.replaceAll('\\', '/') : location;
   if (!glob.isDynamicPattern(pattern)) throw new TouchstoneError('usage', `the corpus path ${path} does not exist`);
-  const options = { absolute: true, onlyFiles: false, markDirectories: true, fs: { readdir: readdirWithoutLoops() } };
+  const options = { absolute: true, onlyFiles: false, markDirectories: true, fs: { readdir: corpusReaddir(runs) } };
   const entries = await glob(pattern, options).catch((cause: unknown) => {
     throw new TouchstoneError('io', `cannot expand the corpus pattern ${path}: ${messageOf(cause)}`, { cause });
   });
-  const below = await mapConcurrently(entries, (entry) => (entry.endsWith('/') ? filesBelow(resolve(entry)) : [resolve(entry)]));
-  return below.flat();
+  const below = await mapConcurrently(entries, (entry) => (entry.endsWith('/') ? filesBelow(resolve(entry), runs) : [resolve(entry)]));
+  return { files: below.flat(), runs: [...runs] };
 }
 
-/** Absolute paths of all files below a folder, hidden names left out. `above`: real paths of the folders on the way, so that a link to one of them ends. */
-async function filesBelow(folder: string, above: readonly string[] = []): Promise<string[]> {
+/** As src/run lays them out: the files of a run would be read as documents, and grow while it is scored. */
+function isRunFolder(entries: readonly Dirent[]): boolean {
+  return entries.some((entry) => entry.name === 'plan.json' && entry.isFile()) && entries.some((entry) => entry.name === 'commits' && entry.isDirectory());
+}
+
+/** Absolute paths of all files below a folder, hidden names and run folders left out; these are added to `runs`. `above`: real paths of the folders on the way, so that a link to one of them ends. */
+async function filesBelow(folder: string, runs: Set<string>, above: readonly string[] = []): Promise<string[]> {
   let entries: Dirent[];
   let real: string;
   try {
@@ -42,28 +56,35 @@ async function filesBelow(folder: string, above: readonly string[] = []): Promis
   } catch (cause) {
     throw readError(folder, cause);
   }
+  if (isRunFolder(entries)) {
+    runs.add(folder);
+    return [];
+  }
   const visible = entries.filter((entry) => !entry.name.startsWith('.'));
   const below = await mapConcurrently(visible, async (entry) => {
     const location = join(folder, entry.name);
     // A link that leads nowhere is kept: if it is named like a corpus file, reading its size reports it.
     const isFolder = entry.isSymbolicLink() ? await stat(location).then((found) => found.isDirectory(), () => false) : entry.isDirectory();
-    return isFolder ? filesBelow(location, [...above, real]) : [location];
+    return isFolder ? filesBelow(location, runs, [...above, real]) : [location];
   });
   return below.flat();
 }
 
 /**
- * The directory reader for one walk of fast-glob: a folder that a link has led back to looks empty, as in filesBelow. Without this two such
- * links make the walk exponential.
+ * The directory reader for one walk of fast-glob, by the rules of filesBelow: a folder that a link has led back to looks empty, and so does a run folder. Without the
+ * first, two such links make the walk exponential.
  */
-function readdirWithoutLoops(): WalkReaddir {
+function corpusReaddir(runs: Set<string>): WalkReaddir {
   const onTheWay = new Map<string, readonly string[]>();
   const read = async (folder: string): Promise<Dirent[]> => {
     const above = onTheWay.get(dirname(folder)) ?? [];
     const real = await realpath(folder);
     if (above.includes(real)) return [];
     onTheWay.set(folder, [...above, real]);
-    return readdir(folder, { withFileTypes: true });
+    const entries = await readdir(folder, { withFileTypes: true });
+    if (!isRunFolder(entries)) return entries;
+    runs.add(folder);
+    return [];
   };
   const readdirCallback = (folder: string, _options: { withFileTypes: true }, callback: (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void): void => {
     read(resolve(folder)).then((entries) => { callback(null, entries); }, (error: unknown) => { callback(error as NodeJS.ErrnoException, []); });

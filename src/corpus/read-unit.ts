@@ -9,7 +9,7 @@ import { readParquet } from './parquet.js';
 import type { ReadHooks } from './read-hooks.js';
 import { readTxt } from './txt.js';
 import type { CorpusUnit, UnitSlice } from './units.js';
-import { unzstd } from './zstd.js';
+import { unzstd, ZSTD_INPUT_BYTES } from './zstd.js';
 
 export type { ReadHooks };
 
@@ -52,7 +52,7 @@ function readSlice({ range }: UnitSlice, file: CorpusFile, options: ReadOptions,
         return readJsonl({ file: file.path, chunks, from: 0, start: 0, end: Infinity }, options);
       });
     case 'jsonl.zst':
-      return withFile(file, (handle) => readJsonl({ file: file.path, chunks: unzstd(chunksOf(handle, file, hooks)), from: 0, start: 0, end: Infinity }, options));
+      return withFile(file, (handle) => readJsonl({ file: file.path, chunks: unzstd(chunksOf(handle, file, hooks, { chunkBytes: ZSTD_INPUT_BYTES })), from: 0, start: 0, end: Infinity }, options));
     case 'parquet':
       return readParquet(file, rowGroups, options, hooks);
     case 'txt':

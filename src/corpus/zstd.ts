@@ -10,6 +10,9 @@ const FRAME_START_BYTES = 5;
 /** For a block the decoder asks for these bytes of the next one too. */
 const BLOCK_HEADER_BYTES = 3;
 
+/** A good size for the chunks that go in: large ones hold so much text that whoever follows the reading by them is told too late. */
+export const ZSTD_INPUT_BYTES = 64 * 1024;
+
 /**
  * The uncompressed bytes of a zstd stream of any number of frames, skippable ones included, checksums verified. Every block that precedes a
  * fault is delivered, then CorruptInput is thrown. Holds one window of the frame (at most 128 MiB, commonly 2-8).

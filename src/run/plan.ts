@@ -47,6 +47,7 @@ export async function readPlan(run: string): Promise<Plan> {
   const read = await readRecord(planPath(run), planSchema, 'sealed');
   if (read.kind === 'record') return read.value;
   if (read.kind === 'missing') {
+    if ((await fileSize(run)) === undefined) throw new TouchstoneError('usage', `${run} does not exist, expected a run folder`, { advice: 'Name the folder that was given to --out.' });
     throw new TouchstoneError('usage', `${run} is not a run folder: it has no ${PLAN_NAME}`, { advice: 'Name the folder that was given to --out.' });
   }
   throw new TouchstoneError('io', `${planPath(run)} cannot be read as a plan: ${read.problem}`, {

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { errnoOf, messageOf, TouchstoneError } from '../errors.js';
 import { encodeModel } from '../graph/encode.js';
 import { buildScoringGraph } from '../graph/scoring-graph.js';
@@ -36,7 +37,20 @@ async function isDirectory(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    const missing = errnoOf(error) === 'ENOENT';
-    throw new TouchstoneError(missing ? 'usage' : 'io', missing ? `model.path does not exist: ${path}` : `cannot read model.path ${path}: ${messageOf(error)}`, { cause: error });
+    if (errnoOf(error) !== 'ENOENT') throw new TouchstoneError('io', `cannot read model.path ${path}: ${messageOf(error)}`, { cause: error });
+    const hub = await hubName(path);
+    if (hub === undefined) throw new TouchstoneError('usage', `model.path does not exist: ${path}`, { cause: error });
+    throw new TouchstoneError('usage', `model.path does not exist: ${path}; if ${hub} is a name on the Hugging Face hub, it is not downloaded`, {
+      cause: error,
+      advice: `Fetch it with "hf download ${hub} --local-dir ${basename(hub)}", and name that folder with --model ${basename(hub)}.`,
+    });
   }
+}
+
+/** "org/name" of a path that ends so in a folder without an org: what was meant is rather a name on the hub than a path. */
+async function hubName(path: string): Promise<string | undefined> {
+  const owner = dirname(path);
+  const isThere = async (folder: string): Promise<boolean> => await stat(folder).then(() => true, () => false);
+  const name = `${basename(owner)}/${basename(path)}`;
+  return /^[\w.-]+\/[\w.-]+$/.test(name) && !(await isThere(owner)) && (await isThere(dirname(owner))) ? name : undefined;
 }

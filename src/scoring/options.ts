@@ -16,8 +16,8 @@ export interface ScoreOptions {
     readonly sourceField: string;
     /** A longer line (or whole-file document), in bytes of uncompressed text, is quarantined. */
     readonly maxLineBytes: number;
-    /** Target size of a unit, in bytes of input. */
-    readonly unitBytes: number;
+    /** Target size of a unit, in bytes of input: what an interrupted command scores again at most, for each unit under way. 'auto' = see resolveUnitBytes. */
+    readonly unitBytes: number | 'auto';
     /** Read at most this many documents of the whole corpus; null = all. */
     readonly limitDocs: number | null;
   };
@@ -73,4 +73,9 @@ export interface ScoreOptions {
     /** 'grid11' rounds losses to multiples of 2^-11 nats. */
     readonly lossPrecision: 'exact' | 'grid11';
   };
+}
+
+/** The same, of a command that only looks: without a run folder there is no plan to be compared with. */
+export interface PlanOptions extends Omit<ScoreOptions, 'output'> {
+  readonly output: Omit<ScoreOptions['output'], 'run'> & { readonly run: string | null };
 }

@@ -1,10 +1,8 @@
 import { TouchstoneError } from '../errors.js';
 import { findCorpusFiles, type FoundCorpus } from '../corpus/find-files.js';
 import type { CorpusFile } from '../corpus/corpus-file.js';
-import type { ReadOptions } from '../corpus/document.js';
-import { readUnit } from '../corpus/read-unit.js';
 import { planUnits, type CorpusUnit } from '../corpus/units.js';
-import type { ComputeDevice, LeftOut } from '../records.js';
+import type { ComputeDevice } from '../records.js';
 import type { EarlierRun } from '../run/earlier-run.js';
 import { findPlan, refuseOtherPlan, type Plan, type PlanFile, type PlanUnit } from '../run/plan.js';
 import { unitsOfTask, type TaskSlice } from '../run/task-slice.js';
@@ -15,10 +13,13 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { findEarlierRuns } from './earlier-runs.js';
 import { hashesBySize, hashInputs, type InputHashes } from './input-hashes.js';
 import { limitUnits } from './limit-units.js';
-import type { ScoreOptions } from './options.js';
+import type { PlanOptions } from './options.js';
 import { openReferenceModel } from './open-reference-model.js';
+import { refuseNestedRun } from './refuse-nested-run.js';
+import { refuseWrongFields } from './refuse-wrong-fields.js';
 import type { ScoringGraph } from './reference-model.js';
 import { resolveNumerics } from './resolve-numerics.js';
+import { resolveUnitBytes } from './resolve-unit-bytes.js';
 import { resolveWindows } from './resolve-windows.js';
 import { selfTest } from './self-test.js';
 import { toolIdentity } from '../tool.js';
@@ -43,6 +44,8 @@ export interface Prepared {
   readonly reuse: readonly EarlierRun[];
   /** What a user should know before anything is scored; one sentence each. */
   readonly notes: readonly string[];
+  /** The same, for those who do not want to see notes. */
+  readonly warnings: readonly string[];
 }
 
 export interface PrepareHooks {
@@ -65,9 +68,10 @@ const ROW_GROUP_TOKENS = 1 << 20;
  * Where the run folder has a plan that differs in anything that shows without reading the files, it is refused before they are read.
  * @throws TouchstoneError if anything is missing, unsupported or does not fit together, or the run has another plan
  */
-export async function prepareScore(options: ScoreOptions, { signal, task, onHashed, planOnly = false, diagnose }: PrepareHooks = {}): Promise<Prepared> {
+export async function prepareScore(options: PlanOptions, { signal, task, onHashed, planOnly = false, diagnose }: PrepareHooks = {}): Promise<Prepared> {
   const { run, reuse: reusable } = options.output;
-  const frozen = await findPlan(run);
+  if (run !== null) await refuseNestedRun(run, { corpus: options.corpus.paths, model: options.model.path });
+  const frozen = run === null ? undefined : await findPlan(run);
   const { devices, diagnosis, notes: deviceNotes, ...numerics } = await resolveNumerics(options, { begunOn: frozen?.model.device ?? null, planOnly, diagnose });
   const found = await findCorpusFiles({ paths: options.corpus.paths });
   const model = await openReferenceModel(options.model.path, options.output.stats);
@@ -90,9 +94,9 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
 
   const { unitBytes, limitDocs, textField, idField, sourceField, maxLineBytes } = options.corpus;
   const reading = { textField, idField, sourceField, maxLineBytes };
-  const planned = await planUnits(found.files, { unitBytes, ...(signal === undefined ? {} : { signal }) });
+  const planned = await planUnits(found.files, { unitBytes: resolveUnitBytes(unitBytes, found.files, numerics.device), ...(signal === undefined ? {} : { signal }) });
   const limited = limitDocs === null ? planned.map((unit) => ({ unit })) : await limitUnits(planned, found.files, reading, limitDocs, signal);
-  await refuseWrongField(limited[0]?.unit, found.files, reading, signal);
+  await refuseWrongFields(limited[0]?.unit, found.files, reading, signal);
 
   const planOf = (hashes: InputHashes): Plan => ({
     formatVersion: 1,
@@ -128,12 +132,12 @@ export async function prepareScore(options: ScoreOptions, { signal, task, onHash
       })),
     },
   });
-  if (frozen !== undefined) refuseOtherPlan(run, frozen, planOf(hashesBySize(found.files, model, frozen)));
+  if (run !== null && frozen !== undefined) refuseOtherPlan(run, frozen, planOf(hashesBySize(found.files, model, frozen)));
   const known = frozen === undefined || task === undefined ? new Map<string, PlanFile>() : filesOfOthers(frozen, task);
   const plan = planOf(await hashInputs(found.files, model, known, { signal, onHashed }));
-  const { runs: reuse, notes: reuseNotes } = await findEarlierRuns(reusable, run, plan);
-  const notes = [...deviceNotes, ...info.notes, ...model.notes, ...ignoredNote(found), ...reuseNotes];
-  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, exactGraph, devices, tokenizer, tokenizerPath, reuse, notes };
+  const { runs: reuse, notes: reuseNotes, warnings } = await findEarlierRuns(reusable, run, plan);
+  const notes = [...deviceNotes, ...info.notes, ...model.notes, ...leftOutNotes(found), ...reuseNotes];
+  return { plan, files: found.files, units: limited.map(({ unit }) => unit), ignored: found.ignored, graph, exactGraph, devices, tokenizer, tokenizerPath, reuse, notes, warnings };
 }
 
 /** The files of a plan that only units outside the slice read, by path. */
@@ -143,27 +147,11 @@ function filesOfOthers({ corpus }: Plan, task: TaskSlice): Map<string, PlanFile>
   return new Map(corpus.files.filter(({ path }) => !own.has(path)).map((file) => [file.path, file]));
 }
 
-/** Documents that are looked at for the text field, before hours are spent on a corpus without it. */
-const FIELD_PROBE = 20;
-
-/** A mistyped field would quarantine every document; where not one of the first has it, the field is wrong and not the documents. */
-async function refuseWrongField(unit: CorpusUnit | undefined, files: readonly CorpusFile[], reading: ReadOptions, signal: AbortSignal | undefined): Promise<void> {
-  if (unit === undefined) return;
-  let seen = 0;
-  let last: LeftOut | undefined;
-  for await (const item of readUnit(unit, files, reading, { signal })) {
-    if (item.kind === 'document' || item.reason !== 'missing-text') return;
-    last = item;
-    if (++seen === FIELD_PROBE) break;
-  }
-  if (last === undefined) return;
-  throw new TouchstoneError('usage', `corpus.textField is ${reading.textField.join(', ')}, and the first ${seen} records have no such field: ${last.detail} (${last.origin.file})`, {
-    advice: 'Name the field that holds the text with --text-field; several, with a space between them, are joined by a newline.',
-  });
-}
-
-function ignoredNote({ ignored }: FoundCorpus): string[] {
-  if (ignored.length === 0) return [];
-  const shown = ignored.slice(0, 3).join(', ') + (ignored.length > 3 ? ', ...' : '');
-  return [`${ignored.length} files of the corpus folders are not corpus files by their names and are left out: ${shown}`];
+function leftOutNotes({ ignored, runs }: FoundCorpus): string[] {
+  const shown = (paths: readonly string[]): string => paths.slice(0, 3).join(', ') + (paths.length > 3 ? ', ...' : '');
+  const notes: string[] = [];
+  if (ignored.length === 1) notes.push(`1 file of the corpus folders is not a corpus file by its name and is left out: ${shown(ignored)}`);
+  if (ignored.length > 1) notes.push(`${ignored.length} files of the corpus folders are not corpus files by their names and are left out: ${shown(ignored)}`);
+  if (runs.length > 0) notes.push(`${runs.length === 1 ? 'a run folder lies' : `${runs.length} run folders lie`} among the corpus and ${runs.length === 1 ? 'is' : 'are'} left out: ${shown(runs)}`);
+  return notes;
 }

@@ -1,10 +1,13 @@
 import type { CorpusUnit } from '../corpus/units.js';
 import type { Commit } from '../run/commits.js';
+import { UnitProgress } from './unit-progress.js';
 
 /** Work on the units that were missing when the command began. */
 export interface Progress {
   /** Tokens that have their loss. */
   readonly scoredTokens: number;
+  /** Of these, tokens of units that are not committed: if the command ended now, they would be scored again. */
+  readonly openTokens: number;
   /** Bytes of input whose tokens have their losses, and all; an estimate within a unit. */
   readonly bytesDone: number;
   readonly bytesTotal: number;
@@ -19,42 +22,34 @@ export interface ProgressTracker {
   passedOver(unit: number): void;
   /** Bytes of a unit's input that were read. */
   read(unit: number, bytes: number): void;
-  /** Tokens of a unit that were tokenized and will be scored. */
-  tokenized(unit: number, tokens: number): void;
+  /** Where the records, documents and tokens of a unit are counted. */
+  unit(unit: number): UnitProgress;
   /** Tokens of a unit that got their losses. */
   scored(unit: number, tokens: number): void;
   committed(commit: Commit): void;
 }
 
-interface UnitState {
-  readonly bytes: number;
-  read: number;
-  tokenized: number;
-  scored: number;
-}
-
-/**
- * Follows the units of a run. Reading and tokenizing run ahead of the model by many batches, so bytes read say too much: of the bytes
- * read of a unit, the share counts whose tokens have been scored.
- */
+/** Follows the units of a run. */
 export function trackProgress(units: readonly CorpusUnit[], pending: readonly number[], report: (progress: Progress) => void): ProgressTracker {
-  const running = new Map<number, UnitState>();
+  const running = new Map<number, UnitProgress>();
   const bytesTotal = pending.reduce((sum, unit) => sum + units[unit]!.bytes, 0);
   let committedBytes = 0;
   let scoredTokens = 0;
   let unitsDone = 0;
 
-  const state = (unit: number): UnitState => {
+  const progressOf = (unit: number): UnitProgress => {
     let known = running.get(unit);
-    if (known === undefined) running.set(unit, (known = { bytes: units[unit]!.bytes, read: 0, tokenized: 0, scored: 0 }));
+    if (known === undefined) running.set(unit, (known = new UnitProgress(units[unit]!.bytes)));
     return known;
   };
   const send = (): void => {
     let bytesDone = committedBytes;
-    for (const { bytes, read, tokenized, scored } of running.values()) {
-      if (tokenized > 0) bytesDone += Math.min(bytes, read) * Math.min(1, scored / tokenized);
+    let openTokens = 0;
+    for (const [unit, { share, scored }] of running) {
+      bytesDone += units[unit]!.bytes * share;
+      openTokens += scored;
     }
-    report({ scoredTokens, bytesDone, bytesTotal, unitsDone, unitsTotal: pending.length });
+    report({ scoredTokens, openTokens, bytesDone, bytesTotal, unitsDone, unitsTotal: pending.length });
   };
 
   return {
@@ -68,13 +63,11 @@ export function trackProgress(units: readonly CorpusUnit[], pending: readonly nu
       send();
     },
     read(unit, bytes) {
-      state(unit).read += bytes;
+      progressOf(unit).read(bytes);
     },
-    tokenized(unit, tokens) {
-      state(unit).tokenized += tokens;
-    },
+    unit: progressOf,
     scored(unit, tokens) {
-      state(unit).scored += tokens;
+      progressOf(unit).scored += tokens;
       scoredTokens += tokens;
       send();
     },

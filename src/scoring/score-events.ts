@@ -9,6 +9,8 @@ import type { Progress } from './progress.js';
 export type ScoreEvent =
   | { readonly kind: 'hashing'; readonly done: number; readonly total: number }
   | { readonly kind: 'note'; readonly text: string }
+  /** Something is suspicious, and the command goes on: not to be held back. */
+  | { readonly kind: 'warning'; readonly text: string }
   /** How far the run's precision is from float32; not for runs in float32. */
   | { readonly kind: 'calibrated'; readonly precision: Precision; readonly calibration: Calibration }
   | {

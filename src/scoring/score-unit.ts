@@ -22,9 +22,10 @@ import { batchOptions, packOptions } from './batching.js';
 import { markKnown } from './known-documents.js';
 import type { ProgressTracker } from './progress.js';
 import { RowQueue } from './row-queue.js';
-import { runBatch } from './run-batch.js';
+import { runInTurn } from './session-turns.js';
 import { shardMetadata } from './shard-metadata.js';
 import { tokenize, type EncodeTexts } from './tokenize.js';
+import type { UnitProgress } from './unit-progress.js';
 
 /** What a unit is scored with; the same for all units of a run. */
 export interface UnitContext {
@@ -43,7 +44,7 @@ export interface UnitContext {
   readonly signal: AbortSignal;
   /** Throws where a file the unit was read from is no longer the one that was planned. */
   readonly checkInputs: (unit: number) => Promise<void>;
-  readonly progress: Pick<ProgressTracker, 'tokenized' | 'scored'>;
+  readonly progress: Pick<ProgressTracker, 'unit' | 'scored'>;
 }
 
 /** Documents of a unit and the work they took, counted while they stream by. */
@@ -144,7 +145,7 @@ async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, { sink
   const made = batches(sequences(unit, items, rows, quarantine, tally, options, context), options, (row) => { rows.push(row); });
   const onDevice = (device: Device): void => void tally.devices.add(deviceLabel(device));
   // One batch more than the sessions take at once, so that none waits for this thread.
-  for await (const { batch, losses } of mapOrdered(made, sessions.concurrency + 1, (batch) => runBatch(sessions, batch, onDevice))) {
+  for await (const { batch, losses } of mapOrdered(made, sessions.concurrency + 1, (batch) => runInTurn(sessions, batch, context.signal, onDevice))) {
     tally.nonfinite += scatterLosses(batch, losses);
     const computed = batch.sequences * batch.length;
     tally.computedTokens += computed;
@@ -160,6 +161,9 @@ async function writeShard(unit: number, items: AsyncIterable<CorpusItem>, { sink
   return await writer.close();
 }
 
+/** A known document takes the memory of so many tokens while it waits: its id, source and hash. */
+const KNOWN_TOKENS = 64;
+
 /** The token sequences that become rows of the shard: documents, known ones among them, or packed rows of documents. */
 function sequences(
   unit: number,
@@ -170,11 +174,15 @@ function sequences(
   options: BatchOptions,
   { plan, encode, encodeConcurrency, earlier, progress }: UnitContext,
 ): AsyncIterable<TokenizedDocument | KnownDocument> {
-  const read = countingRead(items, tally);
+  const seen = progress.unit(unit);
+  const limit = plan.corpus.units[unit]!.limitDocs;
+  if (limit !== undefined) seen.limit(limit);
+  const read = countingRead(items, tally, seen);
   const documents = tokenize(earlier === null ? read : markKnown(read, earlier), {
     encode,
     concurrency: encodeConcurrency,
     vocabSize: plan.model.vocabSize,
+    onTokenized: (tokens, characters) => { seen.tokenized(tokens, characters); },
     async leaveOut(item) {
       tally.documents[item.kind]++;
       tally.leftOut++;
@@ -183,20 +191,22 @@ function sequences(
   });
   const counted = tallied(documents, (document) => {
     tally.documents.scored++;
-    if (document.kind === 'tokenized') progress.tokenized(unit, document.tokenIds.length);
+    if (document.kind === 'known') seen.known(document.characters);
   });
   // A GPU is through with a lookahead as soon as its tokens are there: the next one is tokenized meanwhile. A CPU has no core to spare for it.
-  const tokensOf = (document: TokenizedDocument | KnownDocument): number => (document.kind === 'known' ? 1 : 1 + document.tokenIds.length);
+  const tokensOf = (document: TokenizedDocument | KnownDocument): number => (document.kind === 'known' ? KNOWN_TOKENS : 1 + document.tokenIds.length);
   const scored = plan.model.device === 'cpu' ? counted : readAhead(counted, lookaheadTokens(options), tokensOf);
   if (plan.windows.layout === 'document') return writingKnown(scored, rows);
   return packRows(unknown(scored), packOptions(plan));
 }
 
-async function* countingRead(items: AsyncIterable<CorpusItem>, tally: Tally): AsyncGenerator<CorpusItem, void, undefined> {
+async function* countingRead(items: AsyncIterable<CorpusItem>, tally: Tally, seen: UnitProgress): AsyncGenerator<CorpusItem, void, undefined> {
   for await (const item of items) {
     tally.documents.read++;
+    seen.arrived(item.kind === 'document' ? item.text.length : 0);
     yield item;
   }
+  seen.ended();
 }
 
 async function* tallied<Item>(items: AsyncIterable<Item>, count: (item: Item) => void): AsyncGenerator<Item, void, undefined> {

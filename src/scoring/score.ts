@@ -9,11 +9,13 @@ import { freezePlan } from '../run/plan.js';
 import { unitsOfTask, type TaskSlice, type UnitRange } from '../run/task-slice.js';
 import { calibrateRun } from './calibration/run-calibration.js';
 import { changeSince, type CorpusChange } from './corpus-change.js';
+import { crowdedNote } from './crowded-note.js';
 import { limitNativeThreads } from '../tokenizer/native-library.js';
 import { finalizeRun } from './finalize.js';
 import { watchLostParts } from './lost-parts.js';
 import type { ScoreOptions } from './options.js';
 import { prepareScore, type Prepared } from './prepare.js';
+import { runWarnings } from './run-warnings.js';
 import type { ScoreHooks } from './score-events.js';
 import { scoreUnits } from './score-units.js';
 
@@ -75,7 +77,10 @@ async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signa
   });
   const { plan } = prepared;
   const note = (text: string): void => { onEvent({ kind: 'note', text }); };
+  const crowded = crowdedNote(threads, workers * prepared.devices.length, availableParallelism());
   prepared.notes.forEach(note);
+  if (crowded !== undefined) note(crowded);
+  for (const text of prepared.warnings) onEvent({ kind: 'warning', text });
   const slice = task === null ? { start: 0, end: plan.corpus.units.length } : unitsOfTask(task, plan.corpus.units.length);
   const inSlice = (unit: number): boolean => unit >= slice.start && unit < slice.end;
   const frozen = await freezePlan(run, plan);
@@ -102,6 +107,7 @@ async function scoreSlice(options: ScoreOptions, task: TaskSlice | null, { signa
   const { committed } = await readCommits(run, plan);
   const missing = pendingUnits(plan, committed);
   const manifest = task === null || missing.length === 0 ? await finalizeRun(run, plan, committed, note) : null;
+  for (const text of manifest === null ? [] : runWarnings(manifest, plan.model.vocabSize)) onEvent({ kind: 'warning', text });
   const onUnusable = (message: string): void => { note(`${message}; its documents are not compared`); };
   const change = prepared.reuse.length === 0 || manifest === null ? null : await changeSince(prepared.reuse, run, manifest, { onUnusable, signal });
   return {

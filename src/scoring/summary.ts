@@ -1,5 +1,6 @@
 import type { Commit } from '../run/commits.js';
 import type { Manifest } from '../run/manifest.js';
+import { workingSeconds } from '../run/working-time.js';
 import { countReasons } from '../run/quarantine-reasons.js';
 import { openScoreSet, type ScoreSet } from '../store/score-set.js';
 
@@ -28,6 +29,8 @@ export interface ScoreSummary {
   readonly reused: { readonly documents: number; readonly tokens: number };
   /** Share of the computed token positions that were padding. */
   readonly paddingShare: number;
+  /** Tokens that were computed, per second in which at least one unit was under way on whatever host; null where no token was computed. */
+  readonly tokensPerSecond: number | null;
   /** Precision, and the devices with their units. */
   readonly computation: Manifest['computation'];
   readonly layout: Manifest['conventions']['layout'];
@@ -93,6 +96,7 @@ export async function summarize(run: string, commits: readonly Commit[], decode:
       tokens: commits.reduce((sum, { reused }) => sum + (reused?.tokens ?? 0), 0),
     },
     paddingShare: computed === 0 ? 0 : padded / computed,
+    tokensPerSecond: speedOf(commits),
     computation: scoreSet.manifest.computation,
     layout: scoreSet.manifest.conventions.layout,
     cutShort: documents.quarantined === 0 ? [] : (await countReasons(run, scoreSet.manifest.quarantine.map(({ path }) => path))).cutShort,
@@ -101,6 +105,13 @@ export async function summarize(run: string, commits: readonly Commit[], decode:
     bytes: totals.bytes,
     noisiest,
   };
+}
+
+function speedOf(commits: readonly Commit[]): number | null {
+  const seconds = workingSeconds(commits);
+  if (seconds === 0 || commits.every(({ computedTokens }) => computedTokens === 0)) return null;
+  // Rows that were copied may begin with a token that has no loss: they are counted as a little more than they spared.
+  return commits.reduce((sum, { scored, nonfinite, reused }) => sum + Math.max(0, scored + nonfinite - (reused?.tokens ?? 0)), 0) / seconds;
 }
 
 async function tokensAt(scoreSet: ScoreSet, place: Pick<Candidate, 'unit' | 'rowGroup' | 'row'>): Promise<Int32Array> {

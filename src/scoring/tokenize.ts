@@ -25,6 +25,8 @@ export interface TokenizeOptions {
   readonly concurrency: number;
   /** Ids must be below this. */
   readonly vocabSize: number;
+  /** Called in input order with what each document that will be scored has of tokens, and of UTF-16 code units. */
+  readonly onTokenized?: (tokens: number, characters: number) => void;
   /** Called in input order with every document that will not be scored; the stream waits for it. */
   readonly leaveOut: (item: LeftOut) => Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function* tokenize(
         const tokenIds = tokens!.ids.slice(from, from + length);
         checkIds(item, tokenIds, options.vocabSize);
         const tokenBytes = tokens!.bytes?.slice(from, from + length);
+        options.onTokenized?.(length, item.text.length);
         yield { kind: 'tokenized', id: item.id, source: item.source, hash: item.hash, tokenIds, ...(tokenBytes === undefined ? {} : { tokenBytes }) };
         from += length;
       }

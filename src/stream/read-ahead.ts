@@ -1,3 +1,5 @@
+import { Queue } from './queue.js';
+
 /**
  * The items of a stream, read ahead of whoever takes them for as long as those that wait are smaller than `room` together, so that a source that works in bursts and a
  * consumer that does need not wait for each other. Order stays. An error of the source is thrown behind the items it came after; when the consumer leaves, the
@@ -7,7 +9,7 @@
  */
 export async function* readAhead<A>(source: AsyncIterable<A>, room: number, sizeOf: (item: A) => number): AsyncGenerator<A, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
-  const waiting: A[] = [];
+  const waiting = new Queue<A>();
   const consumer = { left: false };
   const reader: { ended: boolean; failure: { readonly error: unknown } | null } = { ended: false, failure: null };
   let size = 0;
@@ -37,8 +39,8 @@ export async function* readAhead<A>(source: AsyncIterable<A>, room: number, size
 
   try {
     for (;;) {
-      if (waiting.length > 0) {
-        const item = waiting.shift()!;
+      if (waiting.size > 0) {
+        const item = waiting.shift();
         size -= sizeOf(item);
         wake();
         yield item;

@@ -151,7 +151,7 @@ describe('completeness', () => {
     expect(completeness).toMatchObject({
       state: 'complete', problems: [], balanced: true, nonfinite: 2, verification: 'hashed',
       units: { planned: 2, committed: 2, audited: 2, missing: [] }, documents: { read: 23, scored: 20, quarantined: 2, skipped: 1 },
-      work: { unitSeconds: 4, hosts: ['node-1'], firstUnitFinishedAt: '2026-11-20T03:00:00.000Z', lastUnitFinishedAt: '2026-11-20T03:00:01.000Z', paddedTokens: 8 },
+      work: { unitSeconds: 4, seconds: 3, hosts: ['node-1'], firstUnitFinishedAt: '2026-11-20T03:00:00.000Z', lastUnitFinishedAt: '2026-11-20T03:00:01.000Z', paddedTokens: 8 },
     });
     expect(quarantine).toMatchObject({ quarantined: 2, skipped: 1, filesInAll: 2, files: [{ file: 'a.jsonl', count: 2 }, { file: 'b.jsonl', count: 1 }] });
     expect(quarantine.reasons.map(({ reason, count, examples }) => [reason, count, examples[0]!.position])).toEqual([['invalid-utf8', 2, 17], ['empty-text', 1, 90]]);

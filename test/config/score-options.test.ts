@@ -59,7 +59,7 @@ describe('the options of score', () => {
         idField: 'id',
         sourceField: 'source',
         maxLineBytes: 64 * 1024 * 1024,
-        unitBytes: 32 * 1024 * 1024,
+        unitBytes: 'auto',
         limitDocs: null,
       },
       tokenizer: { path: null },
@@ -211,6 +211,8 @@ describe('every flag', () => {
     expect(help['--text-field']).toMatch(/\[corpus\.textField, default text\]$/);
     expect(help['--batch-tokens']).toMatch(/\[runtime\.batchTokens, default auto\]$/);
     expect(help['--reuse']).toMatch(/\[output\.reuse, default none\]$/);
+    expect(help['--unit-bytes']).toMatch(/\[corpus\.unitBytes, default auto\]$/);
+    expect(help['--max-line-bytes']).toMatch(/\[corpus\.maxLineBytes, default 64MiB\]$/);
     expect(help['--limit-docs']).toMatch(/\[corpus\.limitDocs, optional\]$/);
   });
 
@@ -248,7 +250,8 @@ describe('a value out of range', () => {
     ['corpus.sourceField', 'null', 'must be the name of a field, got null'],
     ['corpus.maxLineBytes', '64M', 'must be a number of bytes from 1 to 536870888, such as 67108864 or 64MiB, got "64M"'],
     ['corpus.maxLineBytes', '1GiB', 'must be a number of bytes from 1 to 536870888, such as 67108864 or 64MiB, got "1GiB"'],
-    ['corpus.unitBytes', '0', 'must be a number of bytes of at least 1, such as 67108864 or 64MiB, got 0'],
+    ['corpus.unitBytes', '0', 'must be a number of bytes of at least 1, such as 67108864 or 64MiB, or auto, got 0'],
+    ['corpus.unitBytes', 'some', 'must be a number of bytes of at least 1, such as 67108864 or 64MiB, or auto, got "some"'],
     ['corpus.limitDocs', '0', 'must be a whole number of at least 1, or null, got 0'],
     ['corpus.limitDocs', '1.5', 'must be a whole number of at least 1, or null, got 1.5'],
     ['tokenizer.path', '[a]', 'must be a folder, or null, got '],

@@ -43,6 +43,17 @@ describe('the corpus files', () => {
     expect((await findCorpusFiles({ paths: [relative(process.cwd(), location)] })).files[0]?.location).toBe(location);
   });
 
+  it('are none of those that a run has left behind, wherever its folder lies', async () => {
+    const { path, write } = await corpusFolder();
+    for (const name of ['a.jsonl', 'old/run/plan.json', 'old/run/commits/00000.json', 'old/run/shards/part-00000.parquet', 'old/run/quarantine/00000.jsonl', 'plans/plan.json', 'plans/b.jsonl']) await write(name, '');
+    for (const paths of [[path], [join(path, '**/*.{jsonl,parquet}')], [join(path, '*')]]) {
+      const { files, runs } = await findCorpusFiles({ paths });
+      expect(files.map((file) => file.path)).toEqual(['a.jsonl', 'plans/b.jsonl']);
+      expect(runs).toEqual([join(path, 'old/run')]);
+    }
+    await expect(findCorpusFiles({ paths: [join(path, 'old')] })).rejects.toMatchObject({ kind: 'usage', message: `${join(path, 'old')} holds no corpus file, only what runs left behind: ${join(path, 'old/run')} is a run folder` });
+  });
+
   it('of a glob may lie in folders it matches', async () => {
     const { path, write } = await corpusFolder();
     for (const name of ['2023-01/a.jsonl', '2023-02/b/b.jsonl', '2024-01/c.jsonl', '.2023/d.jsonl', '2023-notes.md']) await write(name, '');

@@ -70,8 +70,10 @@ describe('touchstone status', () => {
     expect(touchstone(folder, 'status', 'run', '--units').stdout.split('\n').slice(0, 2)).toEqual(['    0  missing  corpus.jsonl', '    1  done     corpus.jsonl']);
   });
 
-  it('of a folder that is no run says so', () => {
+  it('of a folder that is no run, or is not there, says so', () => {
     const folder = temporaryFolder();
+    const missing = touchstone(folder, 'status', 'nowhere');
+    expect([missing.status, missing.stderr]).toEqual([64, expect.stringContaining(`${join(folder, 'nowhere')} does not exist, expected a run folder`) as string]);
     const { status, stderr, stdout } = touchstone(folder, 'status', '.');
     expect([status, stdout]).toEqual([64, '']);
     expect(stderr).toContain('is not a run folder: it has no plan.json');
@@ -181,7 +183,7 @@ describe('touchstone verify', () => {
     forget(run, 0);
     const unfinished = touchstone(folder, 'verify', 'run');
     expect(unfinished.status).toBe(75);
-    expect(unfinished.stderr).toContain(`is whole as far as it goes: 1 of ${units} units are missing`);
+    expect(unfinished.stderr).toContain(`is whole as far as it goes: 1 of ${units} units is missing`);
   }, 180_000);
 
   it('refuses flags that mean nothing without a sample', () => {

@@ -55,12 +55,27 @@ describe('touchstone score', () => {
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ corpus: { files: [{ path: 'corpus.jsonl', sha256: hashOf(corpus) }] }, windows: { contextLength: 512, stride: 256, bos: 'bos' } });
     expect(existsSync(join(folder, 'run'))).toBe(false);
+    const folderless = touchstone(['score', '--corpus', corpus, '--model', DEMO_MODEL, '--dry-run']);
+    expect([folderless.status, folderless.stdout]).toEqual([0, stdout]);
+    expect(touchstone(['plan', '--corpus', corpus, '--model', DEMO_MODEL]).stderr).toContain('no run folder is given');
+  });
+
+  it('says where a file was taken for something else', () => {
+    const folder = temporaryFolder();
+    const corpus = corpusOf(folder, 1);
+    const swallowed = touchstone(['score', '--corpus', corpus, 'nightly.yaml']);
+    expect([swallowed.status, swallowed.stderr]).toEqual([64, expect.stringMatching(/^touchstone: nightly\.yaml was taken as a value of --corpus, which takes all that follow; put it before the flags: touchstone score nightly\.yaml --corpus/) as string]);
+    const misplaced = touchstone(['score', corpus, '--model', DEMO_MODEL, '--out', join(folder, 'run')]);
+    expect([misplaced.status, misplaced.stderr]).toEqual([64, expect.stringContaining('corpus.jsonl looks like a corpus, expected a YAML file with settings: pass it with --corpus') as string]);
+    const hub = touchstone(['score', '--corpus', corpus, '--model', join(folder, 'org/name'), '--out', join(folder, 'run')]);
+    expect(hub.status).toBe(64);
+    expect(hub.stderr).toMatch(/if org\/name is a name on the Hugging Face hub, it is not downloaded\n.*"hf download org\/name --local-dir name"/);
   });
 
   it('refuses what it does not know, and says what was meant', () => {
     const flag = touchstone(['score', '--strid', '5']);
     expect(flag.status).toBe(64);
-    expect(flag.stderr).toContain('Did you mean --stride?');
+    expect(flag.stderr).toMatch(/^touchstone: unknown option '--strid'\n\(Did you mean --stride\?\)\n\(touchstone score --help lists its flags\)/);
     const key = touchstone(['score', '--set', 'windows.context_length=5', '--corpus', 'a', '--model', 'b', '--out', 'c']);
     expect(key.status).toBe(64);
     expect(key.stderr).toContain('did you mean windows.contextLength?');
@@ -113,6 +128,37 @@ describe('what a corpus holds', () => {
     expect(Array.from(stdout + stderr).filter((character) => /\p{C}/u.test(character) && character !== '\n')).toEqual([]);
   });
 
+  it('ends with exit code 65 if there is no document at all, and leaves the run complete', () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'empty.jsonl'), '\n\n');
+    const { status, stderr } = touchstone(['score', '--corpus', join(folder, 'empty.jsonl'), '--model', DEMO_MODEL, '--out', join(folder, 'run')]);
+    expect(status).toBe(65);
+    expect(stderr).toContain('no document was read, expected at least one');
+    expect(existsSync(join(folder, 'run/_SUCCESS'))).toBe(true);
+    const beside = touchstone(['score', '--corpus', join(folder, 'empty.jsonl'), '--model', DEMO_MODEL, '--out', join(folder, 'run'), '--task', '0/2']);
+    expect([beside.status, beside.stderr]).toEqual([0, expect.stringContaining('no units') as string]);
+  });
+
+  it('ends with exit code 65 if the model gives no finite loss, and warns of those even with --quiet', () => {
+    const folder = temporaryFolder();
+    const model = join(folder, 'model');
+    mkdirSync(model);
+    for (const name of readdirSync(DEMO_MODEL)) copyFileSync(join(DEMO_MODEL, name), join(model, name));
+    const weights = readFileSync(join(model, 'model.safetensors'));
+    writeFileSync(join(model, 'model.safetensors'), weights.fill(0xff, 8 + Number(weights.readBigUInt64LE(0)))); // NaN in every format
+    const args = ['score', '--corpus', corpusOf(folder, 3), '--model', model, '--out', join(folder, 'run')];
+    const { status, stdout, stderr } = touchstone(args);
+    expect(status).toBe(65);
+    expect(stdout).toMatch(/mean loss {2}none\n/);
+    expect(stdout).toMatch(/tok\/s while scoring/);
+    expect(stderr).toMatch(/not one of the \d+ losses that were computed is finite/);
+    expect(existsSync(join(folder, 'run/_SUCCESS'))).toBe(true);
+    const quiet = touchstone([...args, '--quiet']);
+    expect([quiet.status, quiet.stdout]).toEqual([65, '']);
+    expect(quiet.stderr).toMatch(/^warning: (\d+) of \1 tokens have no finite loss \(100 %\)/);
+    expect(touchstone(['finalize', join(folder, 'run')]).status).toBe(65);
+  });
+
   it('ends with exit code 65 if not one document could be scored, and with a question about the field if none has it', () => {
     const folder = temporaryFolder();
     writeJsonl(join(folder, 'broken.jsonl'), ['{"text": "cut', '{']);
@@ -127,9 +173,11 @@ describe('what a corpus holds', () => {
 });
 
 describe('a run that is stopped', () => {
-  const start = (args: readonly string[]): { child: ReturnType<typeof spawn>; exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }> } => {
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: 'ignore' });
-    return { child, exit: new Promise((resolve) => child.on('exit', (code, signal) => { resolve({ code, signal }); })) };
+  const start = (args: readonly string[]): { child: ReturnType<typeof spawn>; exit: Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }> } => {
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
+    return { child, exit: new Promise((resolve) => child.on('close', (code, signal) => { resolve({ code, signal, stderr }); })) };
   };
   const committed = async (run: string): Promise<void> => {
     while (!existsSync(join(run, 'commits')) || !readdirSync(join(run, 'commits')).some((name) => /^\d+\.json$/.test(name))) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -144,6 +192,7 @@ describe('a run that is stopped', () => {
     child.kill(signal);
     const ended = await exit;
     expect(code === null ? ended.signal : ended.code).toBe(code ?? 'SIGKILL');
+    if (code !== null) expect(ended.stderr).toMatch(/\nkept {5}[1-9]\d* of \d+ units (is|are) done and kept/);
     expect(existsSync(join(folder, 'stopped/manifest.json'))).toBe(false);
     expect(touchstone(args('stopped')).status).toBe(0);
     expect(touchstone(args('whole')).status).toBe(0);

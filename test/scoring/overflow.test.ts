@@ -7,6 +7,7 @@ import { freezePlan, type Plan } from '../../src/run/plan.js';
 import type { Commit } from '../../src/run/commits.js';
 import { prepareScore } from '../../src/scoring/prepare.js';
 import { scoreUnit } from '../../src/scoring/score-unit.js';
+import { UnitProgress } from '../../src/scoring/unit-progress.js';
 import { tokenizeTask } from '../../src/tokenizer/tokenize-task.js';
 import { demoDocuments, demoOptions, temporaryFolder, writeJsonl } from './demo-run.js';
 
@@ -36,7 +37,7 @@ async function scoreOverflowing(run: string, precision: Precision, nonfiniteLimi
     nonfiniteLimited,
     signal: new AbortController().signal,
     checkInputs: () => Promise.resolve(),
-    progress: { tokenized: () => undefined, scored: () => undefined },
+    progress: { unit: () => new UnitProgress(1), scored: () => undefined },
   });
 }
 

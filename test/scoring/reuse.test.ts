@@ -16,7 +16,10 @@ function lasting(run: string): Record<string, string> {
 
 async function scored(options: ScoreOptions): Promise<ScoreResult & { readonly notes: readonly string[] }> {
   const notes: string[] = [];
-  const onEvent = (event: ScoreEvent): void => { if (event.kind === 'note') notes.push(event.text); };
+  const onEvent = (event: ScoreEvent): void => {
+    if (event.kind === 'note') notes.push(event.text);
+    if (event.kind === 'warning') notes.push(`warning: ${event.text}`);
+  };
   return { ...(await score(options, { onEvent })), notes };
 }
 
@@ -148,7 +151,7 @@ describe('a glob of earlier runs', () => {
     const night = (name: string): string => join(folder, `night [1]-${name}`);
     const pattern = join(folder, 'night*-*');
     const first = await scored(demoOptions(corpus, night('1'), `output.reuse=${pattern}`));
-    expect(first.notes).toEqual([`${pattern} matches no finished run to reuse: every document is scored`]);
+    expect(first.notes).toEqual([`warning: ${pattern} matches no finished run to reuse: every document is scored`]);
     await scored(demoOptions(corpus, night('2')));
     mkdirSync(night('9'));
     const third = await scored(demoOptions(corpus, night('3'), `output.reuse=${pattern}`));
@@ -156,6 +159,19 @@ describe('a glob of earlier runs', () => {
     expect(reusedOf(third).documents).toBe(4);
     const again = await scored(demoOptions(corpus, night('3'), `output.reuse=${pattern}`));
     expect(again.notes).toEqual([`${pattern}: reusing ${night('2')}`]);
+  });
+});
+
+describe('a glob in a folder that does not exist', () => {
+  it('is refused, unless it is the folder this run is made in', async () => {
+    const folder = temporaryFolder();
+    const corpus = join(folder, 'corpus.jsonl');
+    writeJsonl(corpus, demoDocuments(2));
+    const elsewhere = demoOptions(corpus, join(folder, 'runs/monday'), `output.reuse=${join(folder, 'rnus/*')}`);
+    await expect(score(elsewhere)).rejects.toMatchObject({ kind: 'usage', message: expect.stringContaining(`${join(folder, 'rnus')} does not exist`) as string });
+    expect(existsSync(join(folder, 'runs'))).toBe(false);
+    const firstNight = await scored(demoOptions(corpus, join(folder, 'runs/monday'), `output.reuse=${join(folder, 'runs/*')}`));
+    expect(firstNight.notes).toEqual([expect.stringMatching(/^warning: .* matches no finished run to reuse/) as string]);
   });
 });
 

@@ -176,6 +176,34 @@ describe('resuming', () => {
     expect(readdirSync(run)).not.toContain('manifest.json');
   });
 
+  it('computes no batch but those under way once it is aborted, however many of the look-ahead are left', async () => {
+    const folder = temporaryFolder();
+    const corpus = join(folder, 'corpus.jsonl');
+    writeJsonl(corpus, demoDocuments(120));
+    const controller = new AbortController();
+    let batches = 0;
+    await expect(score(demoOptions(corpus, join(folder, 'run'), 'runtime.batchTokens=512'), {
+      signal: controller.signal,
+      onEvent({ kind }) {
+        if (kind !== 'progress') return;
+        batches++;
+        controller.abort(new Error('enough'));
+      },
+    })).rejects.toThrow('enough');
+    expect(batches).toBeLessThanOrEqual(2); // and there are 50
+  });
+
+  it('over a glob that reaches into its own run folder goes on as if it did not', async () => {
+    const folder = temporaryFolder();
+    writeJsonl(join(folder, 'corpus.jsonl'), ['{"text": "cut', ...demoDocuments(3)]);
+    const options = demoOptions(join(folder, '**/*.{jsonl,parquet}'), join(folder, 'run'));
+    const notes: string[] = [];
+    await score(options);
+    const { unitsScored, manifest } = await score(options, { onEvent: (event) => { if (event.kind === 'note') notes.push(event.text); } });
+    expect([unitsScored, manifest.documents.read]).toEqual([0, 4]);
+    expect(notes).toEqual([`a run folder lies among the corpus and is left out: ${join(folder, 'run')}`]);
+  });
+
   it('refuses another setting on the same run folder and names it', async () => {
     const folder = temporaryFolder();
     const corpus = join(folder, 'corpus.jsonl');

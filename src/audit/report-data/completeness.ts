@@ -56,9 +56,11 @@ export interface Problem {
 export interface Work {
   /** Sum over units of the seconds each took; units side by side both count. */
   readonly unitSeconds: number;
+  /** Seconds in which at least one unit was under way, on whatever host; pauses do not count. */
+  readonly seconds: number;
   /** Tokens whose rows were copied from earlier runs instead of being computed. */
   readonly reusedTokens: number;
-  /** Scored tokens that were computed, per unit second; null where there are none. */
+  /** Scored tokens that were computed, per such second; null where there are none. */
   readonly tokensPerSecond: number | null;
   /** ISO 8601, UTC; null without a commit. */
   readonly firstUnitFinishedAt: string | null;

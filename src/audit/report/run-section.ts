@@ -68,7 +68,7 @@ function workFacts({ work, bytes }: Completeness): [string, string][] {
   const speed = work.tokensPerSecond === null ? '' : `, ${countText(work.tokensPerSecond)} tokens/s`;
   const finished = work.lastUnitFinishedAt === null ? [] : [['Finished', `<time datetime="${escaped(work.lastUnitFinishedAt)}">${escaped(minuteText(work.lastUnitFinishedAt))}</time>`] as [string, string]];
   return [
-    ['Time', `${durationText(work.unitSeconds)} over all units${speed}`],
+    ['Time', `${durationText(work.seconds)} of scoring${speed}`],
     ...(work.reusedTokens === 0 ? [] : [['Reused', `${countText(work.reusedTokens)} tokens, copied from earlier runs`] as [string, string]]),
     ['Padding', percentText(work.computedTokens === 0 ? null : work.paddedTokens / work.computedTokens)],
     ...finished,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { TouchstoneError } from '../../errors.js';
 import { readStatus } from '../../run/status.js';
 import { tasksHolding } from '../../run/task-slice.js';
+import { counted } from '../number-text.js';
 import { shortPath } from '../short-path.js';
 
 export interface RetryListFlags {
@@ -15,7 +16,7 @@ export async function printRetryList(folder: string, { format, tasks }: RetryLis
   const { finished, unitStates, units } = await readStatus(run);
   const open = unitStates.filter(({ state }) => state !== 'done').map(({ unit }) => unit);
   if (open.length === 0) {
-    process.stderr.write(`nothing is missing: ${units.total} of ${units.total} units are done${finished ? '' : `; touchstone finalize ${shortPath(run)} writes the manifest`}\n`);
+    process.stderr.write(`nothing is missing: ${units.total} of ${counted(units.total, 'unit')} ${units.total === 1 ? 'is' : 'are'} done${finished ? '' : `; touchstone finalize ${shortPath(run)} writes the manifest`}\n`);
     return;
   }
   const indexes = tasksHolding(open, units.total, slices);

@@ -1,8 +1,8 @@
-import { TouchstoneError } from '../../errors.js';
-import { resolveScoreOptions } from '../../config/parse-score-options.js';
-import type { ScoreOptions } from '../../scoring/options.js';
+import { resolvePlanOptions, resolveScoreOptions } from '../../config/parse-score-options.js';
+import type { PlanOptions, ScoreOptions } from '../../scoring/options.js';
+import { refuseWithoutLosses } from '../../scoring/refuse-without-losses.js';
 import { score, scoreTask, type ScoreResult, type TaskResult } from '../../scoring/score.js';
-import { summarize, type ScoreSummary } from '../../scoring/summary.js';
+import { summarize } from '../../scoring/summary.js';
 import { checkThresholds } from '../../scoring/thresholds.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { preparePlan } from '../prepare-plan.js';
@@ -23,22 +23,36 @@ export interface ScoreInvocation {
 }
 
 export async function runScore(invocation: ScoreInvocation): Promise<void> {
-  const { pipelinePath, set, flags, dryRun } = invocation;
-  const options = resolveScoreOptions({ pipelinePath, set, flags, cwd: process.cwd() });
+  const { pipelinePath, set, flags } = invocation;
+  const input = { pipelinePath, set, flags, cwd: process.cwd() };
+  if (invocation.dryRun) {
+    await printPlan(resolvePlanOptions(input), invocation);
+    return;
+  }
+  const options = resolveScoreOptions(input);
   const task = invocation.task === undefined ? undefined : chooseTask(invocation.task, process.env);
   const interrupt = listenForInterrupt();
   const display = scoreDisplay(invocation);
   const hooks = { signal: interrupt.signal, onEvent: display.onEvent };
   try {
-    if (dryRun) {
-      process.stdout.write(`${JSON.stringify(await preparePlan(options, display, interrupt.signal), null, 2)}\n`);
-      return;
-    }
     const result = task === undefined ? await score(options, hooks) : await scoreTask(options, task, hooks);
     if (isComplete(result)) await showComplete(result, options, invocation, display);
     else showTask(result, options, invocation, display);
+  } catch (error) {
+    display.end();
+    if (interrupt.signal.aborted) display.stopped();
+    throw error;
   } finally {
     display.end();
+    interrupt.dispose();
+  }
+}
+
+async function printPlan(options: PlanOptions, invocation: ScoreInvocation): Promise<void> {
+  const interrupt = listenForInterrupt('Run the same command again.');
+  try {
+    process.stdout.write(`${JSON.stringify(await preparePlan(options, scoreDisplay(invocation), interrupt.signal), null, 2)}\n`);
+  } finally {
     interrupt.dispose();
   }
 }
@@ -52,7 +66,8 @@ async function showComplete(result: ScoreResult, options: ScoreOptions, { json, 
   const { wallSeconds, unitsScored, change } = result;
   if (json) process.stdout.write(`${JSON.stringify({ complete: true, ...summary, change, unitsScored, wallSeconds })}\n`);
   else if (!quiet) process.stdout.write(summaryText({ ...summary, run: shortPath(run) }, result));
-  refuseEmpty(summary);
+  // A task without units has nothing to answer for.
+  if (result.slice.end > result.slice.start) refuseWithoutLosses(shortPath(run), result.manifest);
   await checkThresholds(run, result.manifest, options.thresholds);
 }
 
@@ -62,9 +77,4 @@ function showTask(result: TaskResult, options: ScoreOptions, { json, quiet }: Sc
   const { run } = options.output;
   if (json) process.stdout.write(`${JSON.stringify({ complete: false, run, slice, unitsScored, unitsMissing: missing.length, wallSeconds })}\n`);
   else if (!quiet) process.stdout.write(taskText(shortPath(run), result));
-}
-
-function refuseEmpty({ run, documents: { read, scored } }: ScoreSummary): void {
-  if (read === 0 || scored > 0) return;
-  throw new TouchstoneError('data', `none of the ${read} documents read could be scored, expected at least one`, { advice: `Why each was left out: ${shortPath(run)}/quarantine` });
 }

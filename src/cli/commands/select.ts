@@ -2,7 +2,7 @@ import { resolveMaskOptions, type MaskFlags } from '../../config/mask-settings.j
 import { MASKS_NAME, ruleText } from '../../masks/mask-record.js';
 import { writeMasks } from '../../masks/write-masks.js';
 import { listenForInterrupt } from '../interrupt.js';
-import { bytesText, countText } from '../number-text.js';
+import { bytesText, counted } from '../number-text.js';
 import { shortPath } from '../short-path.js';
 
 export async function runSelect(run: string, flags: MaskFlags & { readonly json?: boolean }): Promise<void> {
@@ -19,8 +19,8 @@ export async function runSelect(run: string, flags: MaskFlags & { readonly json?
     const bytes = record.files.reduce((sum, file) => sum + file.bytes, 0);
     const share = candidates === 0 ? '0' : ((100 * kept) / candidates).toFixed(1);
     process.stdout.write(
-      `kept       ${kept} of ${candidates} candidates (${share} %), of ${countText(tokens)} tokens in ${countText(documents)} documents\n` +
-        `written    ${record.files.length} ${record.files.length === 1 ? 'file' : 'files'}, ${bytesText(bytes)}, and ${shortPath(options.out)}/${MASKS_NAME}\n`,
+      `kept       ${kept} of ${candidates} ${candidates === 1 ? 'candidate' : 'candidates'} (${share} %), of ${counted(tokens, 'token')} in ${counted(documents, 'document')}\n` +
+        `written    ${counted(record.files.length, 'file')}, ${bytesText(bytes)}, and ${shortPath(options.out)}/${MASKS_NAME}\n`,
     );
   } finally {
     interrupt.dispose();

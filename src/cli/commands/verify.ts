@@ -6,7 +6,7 @@ import type { SampleReport } from '../../verify/rescore.js';
 import { verifyRun, type SampleOptions, type VerifyReport } from '../../verify/verify-run.js';
 import { deviceChoice } from '../device-choice.js';
 import { listenForInterrupt } from '../interrupt.js';
-import { bytesText, countText } from '../number-text.js';
+import { bytesText, counted } from '../number-text.js';
 import { shortPath } from '../short-path.js';
 import { oneLine, terminalText } from '../terminal-text.js';
 
@@ -36,7 +36,7 @@ export async function printVerify(folder: string, flags: VerifyFlags): Promise<v
       onUnit(done, total) {
         if (performance.now() - lastLine < LINE_MS) return;
         lastLine = performance.now();
-        process.stderr.write(`${done} of ${total} units checked\n`);
+        process.stderr.write(`${done} of ${counted(total, 'unit')} checked\n`);
       },
     });
     process.stdout.write(flags.json === true ? `${JSON.stringify({ run, ...report })}\n` : reportText(shortPath(run), report));
@@ -47,7 +47,7 @@ export async function printVerify(folder: string, flags: VerifyFlags): Promise<v
 }
 
 function reportText(run: string, { finished, units, files, bytes, problems, sample }: VerifyReport): string {
-  const lines = [`checked    ${run}: ${units.committed} of ${units.total} units, ${countText(files)} files, ${bytesText(bytes)}${finished ? '' : '; the run is not finished'}`];
+  const lines = [`checked    ${run}: ${units.committed} of ${counted(units.total, 'unit')}, ${counted(files, 'file')}, ${bytesText(bytes)}${finished ? '' : '; the run is not finished'}`];
   for (const { file, message, advice } of problems) lines.push(`problem    ${terminalText(file)}: ${terminalText(message)}`, `           ${advice}`);
   if (sample !== null) lines.push(...sampleLines(sample));
   if (problems.length === 0) lines.push('result     no damage found');
@@ -57,12 +57,12 @@ function reportText(run: string, { finished, units, files, bytes, problems, samp
 function sampleLines({ seed, rows, tokens, largestDifference, tolerance, meanTolerance, differing, notes }: SampleReport): string[] {
   const value = (loss: number | null): string => (loss === null ? 'NaN' : loss.toFixed(6));
   return [
-    `sample     ${rows} rows, ${countText(tokens)} tokens, --seed ${terminalText(seed)}: largest difference ${largestDifference.toPrecision(3)} nats, at most ${tolerance.toPrecision(3)} allowed${meanTolerance < tolerance ? `, and ${meanTolerance.toPrecision(3)} on average of a row` : ''}`,
+    `sample     ${counted(rows, 'row')}, ${counted(tokens, 'token')}, --seed ${terminalText(seed)}: largest difference ${largestDifference.toPrecision(3)} nats, at most ${tolerance.toPrecision(3)} allowed${meanTolerance < tolerance ? `, and ${meanTolerance.toPrecision(3)} on average of a row` : ''}`,
     ...notes.map((note) => `note       ${note}`),
     ...differing
       .slice(0, ROWS_SHOWN)
       .map(({ unit, row, id, token, stored, recomputed }) => `differs    unit ${unit}, row ${row} (${oneLine(id, ID_CHARACTERS)}), token ${token}: ${value(stored)} is stored, ${value(recomputed)} computed`),
-    ...(differing.length > ROWS_SHOWN ? [`           and ${differing.length - ROWS_SHOWN} rows more`] : []),
+    ...(differing.length > ROWS_SHOWN ? [`           and ${counted(differing.length - ROWS_SHOWN, 'row')} more`] : []),
   ];
 }
 
@@ -77,7 +77,7 @@ function judge(run: string, { finished, units, problems, sample }: VerifyReport)
   }
   if (!finished) {
     const missing = units.total - units.committed;
-    throw new TouchstoneError('retryable', missing === 0 ? `${run} is whole and not finalized` : `${run} is whole as far as it goes: ${missing} of ${units.total} units are missing`, {
+    throw new TouchstoneError('retryable', missing === 0 ? `${run} is whole and not finalized` : `${run} is whole as far as it goes: ${missing} of ${counted(units.total, 'unit')} ${missing === 1 ? 'is' : 'are'} missing`, {
       advice: missing === 0 ? `touchstone finalize ${run} writes its manifest.` : 'Run the touchstone score command of this run again.',
     });
   }

@@ -75,6 +75,7 @@ export function sampleReport(given: Partial<AuditReport> = {}): AuditReport {
       verification: 'hashed',
       work: {
         unitSeconds: 4273,
+        seconds: 2180,
         tokensPerSecond: 48_210.4,
         reusedTokens: 0,
         firstUnitFinishedAt: '2026-11-22T23:10:00.000Z',
