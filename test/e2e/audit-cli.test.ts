@@ -59,6 +59,6 @@ describe('touchstone audit', () => {
     expect(said('--live', run, '--keep-fraction', '1.5')).toEqual([64, expect.stringContaining('shares above 0 and at most 1')]);
     expect(said('--limits', 'psi=0.3:0.1')).toEqual([64, expect.stringContaining('watch and a larger or equal alarm')]);
     const nowhere = audit(join(run, 'nowhere'));
-    expect([nowhere.status, nowhere.stderr]).toEqual([64, expect.stringContaining('is not a run folder')]);
+    expect([nowhere.status, nowhere.stderr]).toEqual([64, expect.stringContaining('does not exist, expected a run folder')]);
   });
 });
