@@ -22,7 +22,9 @@ export function scoreDisplay({ quiet }: { readonly quiet: boolean }): ScoreDispl
   if (quiet) return { onEvent: (event) => { if (event.kind === 'warning') writeWarning(event.text); }, end: () => undefined, stopped: () => undefined };
   let bar: SingleBar | undefined;
   // What stands in the line of the bar is erased first; the bar is drawn again below.
-  const clear = (): void => void (bar === undefined || process.stderr.write('\r\u001b[K'));
+  const clear = (): void => {
+    if (bar !== undefined) process.stderr.write('\r\u001b[K');
+  };
   const write = (line: string): void => {
     clear();
     process.stderr.write(`${line}\n`);

@@ -75,6 +75,6 @@ describe('touchstone audit', () => {
     expect(said('--out', 'both.html', '--json', './both.html')).toEqual([64, expect.stringContaining('--out and --json must name two files, both name both.html')]);
     expect(said('--limits', 'psi=0.3:0.1')).toEqual([64, expect.stringContaining('watch and a larger or equal alarm')]);
     const nowhere = audit(join(run, 'nowhere'));
-    expect([nowhere.status, nowhere.stderr]).toEqual([64, expect.stringContaining('is not a run folder')]);
+    expect([nowhere.status, nowhere.stderr]).toEqual([64, expect.stringContaining('does not exist, expected a run folder')]);
   });
 });

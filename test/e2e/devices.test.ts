@@ -61,7 +61,7 @@ describe('several devices', { timeout: 300_000 }, () => {
     const whole = lasting(join(folder, 'one'));
 
     const two = score(TWO, 'two', '--device', 'cuda:0,1', '--precision', 'float32');
-    expect(two.stderr).toContain('cuda:0 H100 (driver 580.65.06), cuda:1 H100 (driver 580.65.06), 1 threads, 2 sessions');
+    expect(two.stderr).toContain('cuda:0 H100 (driver 580.65.06), cuda:1 H100 (driver 580.65.06), 1 thread, 2 sessions');
     expect(two.status).toBe(0);
     expect(lasting(join(folder, 'two'))).toEqual(whole);
 

@@ -47,7 +47,7 @@ const checkpoints = (out: string): string[] => readdirSync(at(out, 'checkpoints'
 describe('touchstone train', () => {
   it('prints one JSON object with --json, says what it does on stderr, and evaluates on a corpus and on a score set', () => {
     const { status, stdout, stderr } = train({ out: 'json', set: [`run.evaluateOn={clean: ${at('clean.jsonl')}, scored: ${at('scores')}}`], flags: ['--json'] });
-    expect([status, stderr.includes('parameters, 1 threads')]).toEqual([0, true]);
+    expect([status, stderr.includes('parameters, 1 thread')]).toEqual([0, true]);
     expect(stdout.trimEnd().split('\n')).toHaveLength(1);
     const summary = JSON.parse(stdout) as { step: number; evaluation: Record<string, number> };
     expect(summary).toMatchObject({ step: 6, model: at('json/model') });

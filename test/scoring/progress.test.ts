@@ -3,7 +3,7 @@ import type { Commit } from '../../src/run/commits.js';
 import { trackProgress, type Progress, type ProgressTracker } from '../../src/scoring/progress.js';
 
 /** A run of units of these bytes, and the last that was reported of it. */
-function run(...bytes: readonly number[]): { readonly tracker: ProgressTracker; share(): number; last(): Progress } {
+function run(...bytes: readonly number[]): { readonly tracker: ProgressTracker; readonly share: () => number; readonly last: () => Progress } {
   let last: Progress | undefined;
   const units = bytes.map((size, index) => ({ index, slices: [], bytes: size }));
   const tracker = trackProgress(units, units.map(({ index }) => index), (progress) => { last = progress; });

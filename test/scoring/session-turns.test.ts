@@ -7,7 +7,7 @@ import { makeBatch, type Batch } from '../../src/windows/batch.js';
 const batchOf = (length: number): Batch => makeBatch([], { sequences: 1, length, chunks: 1, chunkRows: 1 });
 
 /** A pool of two sessions whose runs end when they are told to. */
-function heldPool(): { readonly pool: { readonly concurrency: number; run(feeds: Tensors): Promise<Tensors> }; readonly begun: number[]; end(length: number): Promise<void> } {
+function heldPool(): { readonly pool: { readonly concurrency: number; run(feeds: Tensors): Promise<Tensors> }; readonly begun: number[]; readonly end: (length: number) => Promise<void> } {
   const begun: number[] = [];
   const ends = new Map<number, () => void>();
   const losses: Tensors = { loss: { dtype: 'float32', dims: [1], data: new Float32Array(1) } };

@@ -15,7 +15,7 @@ export function addPlanCommand(program: Command): void {
     );
   for (const flag of scoreFlags) command.option(`${flag.flag} ${flag.argument}`, flagHelp(scoreSettings, flag));
   command
-    .option('--set <room.key=value>', 'set any key; the value is read as YAML; may be repeated', (value, earlier: readonly string[] = []) => [...earlier, value])
+    .option('--set <room.key=value>', 'set any key; the value is read as YAML; may be repeated', (value, earlier: readonly string[] | undefined) => [...(earlier ?? []), value])
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', '\nExamples:\n  touchstone plan nightly.yaml\n  touchstone plan nightly.yaml --json | jq .units   # tasks there can be at most')
     .action(async (pipelinePath: string | undefined, flags: Readonly<Record<string, unknown>>) => {

@@ -12,11 +12,11 @@ export function addScoreCommand(program: Command): void {
     .description('Streams a corpus through a reference model and writes the loss of every token to Parquet. The same command on the same run folder resumes.');
   for (const flag of scoreFlags) command.option(`${flag.flag} ${flag.argument}`, flagHelp(scoreSettings, flag));
   command
-    .option('--set <room.key=value>', 'set any key; the value is read as YAML; may be repeated', (value, earlier: readonly string[] = []) => [...earlier, value])
+    .option('--set <room.key=value>', 'set any key; the value is read as YAML; may be repeated', (value, earlier: readonly string[] | undefined) => [...(earlier ?? []), value])
     .option('--task <i/n>', 'score one slice of n of the units, i from 0; auto: index from a Slurm array or a Kubernetes Indexed Job, n from TOUCHSTONE_TASKS or the whole array; i/units: one unit')
     .option('--dry-run', 'print the plan as JSON and write nothing')
     .option('--json', 'print the summary as one JSON object on stdout')
-    .option('--quiet', 'no progress, no summary; errors only')
+    .option('--quiet', 'no progress, no summary; warnings and errors only')
     .action(async (pipelinePath: string | undefined, flags: Readonly<Record<string, unknown>>) => {
       const { runScore } = await import('./score.js');
       await runScore({

@@ -12,7 +12,7 @@ export function addTrainCommand(program: Command): void {
     .description('Trains a model on a corpus (causal), or on the tokens of a score set whose excess loss is high (selective). Writes a Hugging Face folder.');
   for (const flag of trainFlags) command.option(`${flag.flag} ${flag.argument}`, flagHelp(trainSettings, flag));
   command
-    .option('--set <room.key=value>', 'set any key; the value is read as YAML, and null takes back an optional key; may be repeated', (value, earlier: readonly string[] = []) => [...earlier, value])
+    .option('--set <room.key=value>', 'set any key; the value is read as YAML, and null takes back an optional key; may be repeated', (value, earlier: readonly string[] | undefined) => [...(earlier ?? []), value])
     .option('--compare <selections>', 'train once for each of these selections, between commas, and compare the models on the evaluation sets')
     .option('--seeds <count>', 'with --compare: runs of each selection (default 3)')
     .option('--resume', 'go on from the latest checkpoint; run.steps may be raised, and run.threads, evaluations and checkpoints may differ')
