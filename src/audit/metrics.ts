@@ -84,7 +84,7 @@ export const METRIC_RULES: readonly MetricRule[] = [
     name: 'pairedDelta', unit: 'nats', meaning: 'mean absolute change of the mean loss of unchanged documents', needs: '--compare with a run of the same tokenizer and documents in common',
     value: ({ drift }) => drift?.paired?.meanAbsolute ?? null,
   },
-  { name: 'meanExcess', unit: 'nats', meaning: 'mean of live minus reference loss', needs: '--live', value: ({ excess }) => excess?.mean ?? null },
+  { name: 'meanExcess', unit: 'nats', meaning: 'mean of live minus reference loss', needs: '--live with a token that both runs scored', value: ({ excess }) => excess?.mean ?? null },
 ];
 
 export function metricsOf(findings: Findings): Metric[] {

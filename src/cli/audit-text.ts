@@ -1,4 +1,4 @@
-import type { AuditReport, LossStats, SampledDocument } from '../audit/report-data.js';
+import type { AuditReport, JoinCounts, LossStats, SampledDocument } from '../audit/report-data.js';
 import { countText, durationText } from './number-text.js';
 import { oneLine, terminalText } from './terminal-text.js';
 
@@ -33,6 +33,7 @@ export function auditText(report: AuditReport): string {
     const { unchanged, changed, new: added, removed } = drift.documents;
     lines.push(`documents  ${unchanged} unchanged, ${changed} changed, ${added} new, ${removed} removed`);
   }
+  lines.push(...dynamicsLines(report), ...excessLines(report));
   if (report.documents.noisiest.length > 0) lines.push('', 'noisiest documents (mean loss in nats)', ...report.documents.noisiest.slice(0, SHOWN).map(documentLine));
   return `${lines.join('\n')}\n`;
 }
@@ -40,6 +41,27 @@ export function auditText(report: AuditReport): string {
 function stateText({ completeness: { state, units } }: AuditReport): string {
   if (state === 'complete') return `complete, ${units.committed} unit${units.committed === 1 ? '' : 's'}`;
   return `${state.toUpperCase()}: ${units.committed} of ${units.planned} units committed, ${units.audited} read whole`;
+}
+
+/** What was asked with --dynamics. */
+function dynamicsLines({ dynamics }: AuditReport): string[] {
+  if (dynamics.kind === 'reference') return [];
+  const shares = dynamics.categories.map(({ category, share }) => `${category} ${percent(share)}`).join(', ');
+  return ['', `dynamics   ${shares}; of ${dynamics.tokens} tokens at ${dynamics.checkpoints.length} checkpoints${unmatched(dynamics.joined)}`];
+}
+
+/** What was asked with --live. */
+function excessLines({ excess }: AuditReport): string[] {
+  if (excess === null) return [];
+  return [
+    '',
+    `excess     mean ${nats(excess.mean)} nats, above 0 for ${percent(excess.positiveShare)} of ${excess.tokens} tokens, against ${terminalText(excess.live.run)}${unmatched(excess.joined)}`,
+    ...excess.selections.map(({ keepFraction, meanExcess }) => `${`keep ${keepFraction}`.padEnd(10)} mean excess of the kept ${nats(meanExcess.kept)} nats, of the dropped ${nats(meanExcess.dropped)}`),
+  ];
+}
+
+function unmatched({ unmatched: documents }: JoinCounts): string {
+  return documents === 0 ? '' : `; ${documents} document${documents === 1 ? '' : 's'} without a match`;
 }
 
 function sourceLine(stats: LossStats & { readonly source: string }): string {
