@@ -36,6 +36,7 @@ function buildProgram(): Command {
   addAuditCommand(program);
   addSelectCommand(program);
   addDoctorCommand(program);
+  for (const command of program.commands) command.showHelpAfterError(`(touchstone ${command.name()} --help says how it is used)`);
   return program;
 }
 
