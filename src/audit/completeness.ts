@@ -29,11 +29,11 @@ export function completenessOf(run: AuditedRun, measured: Counted, quarantine: Q
   const balances = [documents, ...[...commits.values()].map((commit) => commit.documents)];
   const balanced = balances.every((counts) => counts.read === counts.scored + counts.quarantined + counts.skipped);
 
+  const recorded = (value: (unit: (typeof units)[number]) => number): number => units.reduce((sum, unit) => sum + value(unit), 0);
   if (damagedUnits.size === 0) {
     const expect = (what: string, expected: number, found: number): void => {
       if (expected !== found) run.note('alarm', `the records say that there are ${expected} ${what}, the shards have ${found}`);
     };
-    const recorded = (value: (unit: (typeof units)[number]) => number): number => units.reduce((sum, unit) => sum + value(unit), 0);
     expect('tokens with a loss', recorded((unit) => unit.scored), scored);
     if (measured.columnScored !== scored) run.note('alarm', `the n_scored column counts ${measured.columnScored} tokens with a loss, ref_loss has ${scored}`);
     const [lossSum, found] = [recorded((unit) => unit.lossSum), mean === null ? 0 : mean * scored];
@@ -57,6 +57,7 @@ export function completenessOf(run: AuditedRun, measured: Counted, quarantine: Q
     rows: measured.rows,
     tokens,
     scored,
+    recorded: { rows: recorded((unit) => unit.rows), tokens: recorded((unit) => unit.tokens), scored: recorded((unit) => unit.scored) },
     nonfinite: units.reduce((sum, { nonfinite }) => sum + nonfinite, 0),
     bytes: units.reduce((sum, { bytes }) => sum + bytes, 0),
     duplicateIds: manifest === null ? null : { count: manifest.duplicateIds.count, examples: manifest.duplicateIds.examples.slice(0, DUPLICATE_EXAMPLES).map(shortName) },

@@ -44,6 +44,12 @@ export function worstLevel(levels: readonly DriftLevel[]): DriftLevel {
   return (['alarm', 'watch', 'ok'] as const).find((level) => levels.includes(level)) ?? 'too-few';
 }
 
+/** The gravest level first, then the largest PSI. */
+export function worstFirst<D extends Pick<Distance, 'level' | 'psi'>>(distances: readonly D[]): D[] {
+  const gravity: Readonly<Record<DriftLevel, number>> = { alarm: 3, watch: 2, ok: 1, 'too-few': 0 };
+  return distances.toSorted((a, b) => gravity[b.level] - gravity[a.level] || (b.psi ?? -1) - (a.psi ?? -1));
+}
+
 function levelOf(distance: number, { watch, alarm }: { readonly watch: number; readonly alarm: number }): DriftLevel {
   return distance >= alarm ? 'alarm' : distance >= watch ? 'watch' : 'ok';
 }

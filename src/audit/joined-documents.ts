@@ -30,11 +30,15 @@ export interface Join {
   counts(): JoinCounts;
 }
 
-/** Joins runs with the audited one by doc_hash. Throws a mismatch for a run of another tokenizer or layout, whose losses are about other tokens. */
+/** Joins runs with the audited one by doc_hash. Throws a mismatch for a run of another tokenizer or layout, whose losses are about other tokens, and for one without a document in common. */
 export async function joinRuns(audited: AuditedRun, others: readonly AuditedRun[]): Promise<Join> {
   for (const other of others) refuseOtherTokens(audited, other);
   const matches: TextMatch[] = [];
-  for (const other of others) matches.push(await matchTexts(audited, other));
+  for (const other of others) {
+    const match = await matchTexts(audited, other);
+    if (match.matched === 0) throw new TouchstoneError('mismatch', `${other.run} must hold documents of ${audited.run}, it has none of them`, { advice: 'Score the same corpus with both models; documents are matched by the hash of their text.' });
+    matches.push(match);
+  }
   let counts: JoinCounts = { documents: 0, tokens: 0, unmatched: 0 };
 
   async function* documents(): AsyncGenerator<JoinedDocument, void, undefined> {

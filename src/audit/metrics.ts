@@ -1,5 +1,6 @@
 import type { AuditReport } from './report-data.js';
 import type { Metric } from './report-data/checks.js';
+import { LEAST_DRIFT_TOKENS, type Distance } from './report-data/drift.js';
 
 /** An audit without its judgement. */
 export type Findings = Omit<AuditReport, 'metrics' | 'checks'>;
@@ -16,6 +17,8 @@ interface MetricRule {
 }
 
 const COMPARE = '--compare';
+const COMPARE_SCORED = '--compare with a run that has scored tokens, as this one must';
+const FEW = `where a run has fewer than ${LEAST_DRIFT_TOKENS} scored tokens`;
 
 /** The numbers that --fail-on can name, in the order they are listed to a user. */
 export const METRIC_RULES: readonly MetricRule[] = [
@@ -51,7 +54,7 @@ export const METRIC_RULES: readonly MetricRule[] = [
   },
   {
     name: 'nonfinite', unit: 'tokens', meaning: 'tokens the model gave no finite loss for', needs: null,
-    value: ({ completeness }) => completeness.nonfinite, whole: ({ distribution }) => distribution.overall.tokens,
+    value: ({ completeness }) => completeness.nonfinite, whole: ({ completeness }) => completeness.recorded.tokens,
   },
   { name: 'meanLoss', unit: 'nats', meaning: 'mean loss', needs: 'a scored token', value: ({ distribution }) => distribution.overall.mean },
   { name: 'perplexity', unit: 'perplexity', meaning: 'exp of the mean loss', needs: 'a mean loss below 709 nats', value: ({ distribution }) => distribution.overall.perplexity },
@@ -61,8 +64,10 @@ export const METRIC_RULES: readonly MetricRule[] = [
   { name: 'nearZero', unit: 'share', meaning: 'share of tokens the model is all but certain of', needs: 'a scored token', value: ({ distribution }) => distribution.overall.nearZeroShare },
   { name: 'aboveUniform', unit: 'share', meaning: 'share of tokens it finds harder than an even guess', needs: 'a scored token', value: ({ distribution }) => distribution.overall.aboveUniformShare },
   { name: 'bitsPerByte', unit: 'bits per byte', meaning: 'loss in bits per byte of text', needs: 'a run scored with --stats bytes', value: ({ distribution }) => distribution.overall.bitsPerByte },
-  { name: 'psi', unit: 'index', meaning: 'population stability index against the earlier run', needs: COMPARE, value: ({ drift }) => drift?.overall.psi ?? null },
-  { name: 'wasserstein', unit: 'nats', meaning: 'Wasserstein distance to the earlier run', needs: COMPARE, value: ({ drift }) => drift?.overall.wasserstein ?? null },
+  { name: 'psi', unit: 'index', meaning: `population stability index against the earlier run, 0 ${FEW}`, needs: COMPARE_SCORED, value: ({ drift }) => judged(drift?.overall, 'psi') },
+  { name: 'wasserstein', unit: 'nats', meaning: `Wasserstein distance to the earlier run, 0 ${FEW}`, needs: COMPARE_SCORED, value: ({ drift }) => judged(drift?.overall, 'wasserstein') },
+  { name: 'rawPsi', unit: 'index', meaning: 'psi of however few tokens, chance included', needs: COMPARE_SCORED, value: ({ drift }) => drift?.overall.psi ?? null },
+  { name: 'rawWasserstein', unit: 'nats', meaning: 'Wasserstein distance of however few tokens', needs: COMPARE_SCORED, value: ({ drift }) => drift?.overall.wasserstein ?? null },
   { name: 'sourcePsi', unit: 'index', meaning: 'largest psi of a source with enough tokens, 0 where there is none', needs: COMPARE, value: ({ drift }) => worstSource(drift, 'psi') },
   { name: 'sourceWasserstein', unit: 'nats', meaning: 'largest Wasserstein distance of such a source', needs: COMPARE, value: ({ drift }) => worstSource(drift, 'wasserstein') },
   { name: 'identityChanges', unit: 'problems', meaning: 'ways in which the runs measure differently', needs: COMPARE, value: ({ drift }) => drift?.changes.length ?? null },
@@ -84,7 +89,7 @@ export const METRIC_RULES: readonly MetricRule[] = [
     name: 'pairedDelta', unit: 'nats', meaning: 'mean absolute change of the mean loss of unchanged documents', needs: '--compare with a run of the same tokenizer and documents in common',
     value: ({ drift }) => drift?.paired?.meanAbsolute ?? null,
   },
-  { name: 'meanExcess', unit: 'nats', meaning: 'mean of live minus reference loss', needs: '--live', value: ({ excess }) => excess?.mean ?? null },
+  { name: 'meanExcess', unit: 'nats', meaning: 'mean of live minus reference loss', needs: '--live with a token that both runs scored', value: ({ excess }) => excess?.mean ?? null },
 ];
 
 export function metricsOf(findings: Findings): Metric[] {
@@ -98,6 +103,12 @@ export function metricsOf(findings: Findings): Metric[] {
 function shareOf(count: number | null, whole: number | null): number | null {
   if (count === null || whole === null) return null;
   return count === 0 ? 0 : whole === 0 ? null : count / whole;
+}
+
+/** A distance that means something: 0 where it would be chance. */
+function judged(distance: Distance | undefined, name: 'psi' | 'wasserstein'): number | null {
+  const value = distance?.[name] ?? null;
+  return value !== null && distance?.level === 'too-few' ? 0 : value;
 }
 
 /** The largest distance of a source that has a level. */

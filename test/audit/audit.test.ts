@@ -178,6 +178,8 @@ describe('completeness', () => {
     expect(completeness.problems[0]!.message).toMatch(/^shards\/part-00001\.parquet, row group \d+, column \w+: .*left out$/);
     expect(distribution.overall.tokens).toBeLessThan(whole.distribution.overall.tokens);
     expect(distribution.overall.tokens).toBeGreaterThan(whole.distribution.overall.tokens / 3);
+    expect(completeness.recorded).toEqual(whole.completeness.recorded);
+    expect([completeness.tokens < completeness.recorded.tokens, completeness.rows < completeness.recorded.rows]).toEqual([true, true]);
     const verified = await auditOf(run, { verify: true });
     expect(verified.completeness.problems.map(({ message }) => message).join()).toContain('must have the sha256');
   });

@@ -68,6 +68,13 @@ describe('drift', () => {
     expect(drift!.bySource.map(({ source: name, level, psi }) => [name, level, psi === null])).toEqual([['kept', 'ok', false], ['fresh', 'too-few', true], ['gone', 'too-few', true]]);
   });
 
+  it('of too few tokens is nobody\'s alarm: its distances are 0 to a condition, unless the raw ones are named', async () => {
+    const [earlier, now] = [await writeRun({ units: [drawnDocuments('few', 5)] }), await writeRun({ units: [drawnDocuments('other few', 5, 6)] })];
+    const { drift, checks } = await auditOf(now, { compare: earlier, failOn: 'psi>0.25, wasserstein>0.25, rawPsi>0.25, rawWasserstein>0.25' });
+    expect([drift!.level, drift!.overall.psi! > 0.25]).toEqual(['too-few', true]);
+    expect(checks.slice(0, 4).map(({ failed }) => failed)).toEqual([false, false, true, true]);
+  });
+
   it('says first that the model or the tokenizer is another one, and pairs nothing across tokenizers', async () => {
     const documents = drawnDocuments('model', 10);
     const earlier = await writeRun({ units: [documents] });

@@ -63,6 +63,10 @@ describe('token dynamics', () => {
     await expect(auditOf(run, { dynamics: [await writeRun({ units: [[...documents].reverse()] })] })).rejects.toThrow('in the order of the audited run');
     const other = await writeRun({ units: [documents], plan: (plan) => ({ ...plan, tokenizer: { ...plan.tokenizer, hash: 'c'.repeat(64) } }) });
     await expect(auditOf(run, { dynamics: [other] })).rejects.toThrow('must have the tokenizer of');
+    const strange = await writeRun({ units: [drawnDocuments('strange', 3)] });
+    for (const asked of [{ dynamics: [strange] }, { live: strange }]) {
+      await expect(auditOf(run, asked)).rejects.toMatchObject({ kind: 'mismatch', message: `${strange} must hold documents of ${run}, it has none of them` });
+    }
     await expect(auditOf(run, { dynamics: [run] })).rejects.toThrow('two or more checkpoints');
   });
 });

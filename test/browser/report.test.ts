@@ -133,6 +133,18 @@ describe.skipIf(CHROMIUM === undefined)('the report in a browser', () => {
     expect(await open.page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
   });
 
+  it('at 390 pixels shows its histograms whole, drawn for a phone, and on paper those drawn for a page', async () => {
+    await using open = await openPage(browser, HTML, { viewport: { width: 390, height: 844 } });
+    const { page } = open;
+    for (const chart of ['#distribution', '#excess']) {
+      const box = (await page.locator(`${chart} svg.narrow`).boundingBox())!;
+      expect([box.x >= 0, box.x + box.width <= 390, box.width > 320]).toEqual([true, true, true]);
+      expect(await page.locator(`${chart} svg.wide`).isVisible()).toBe(false);
+    }
+    await page.emulateMedia({ media: 'print' });
+    expect([await page.locator('#distribution svg.wide').isVisible(), await page.locator('#distribution svg.narrow').isVisible()]).toEqual([true, false]);
+  });
+
   it('prints with every document unfolded and nothing that only a screen needs', async () => {
     await using open = await openPage(browser, HTML);
     const { page } = open;

@@ -25,6 +25,17 @@ describe('touchstone audit', () => {
     expect([quiet.status, quiet.stdout, quiet.stderr]).toEqual([0, '', '']);
   });
 
+  it('says where the report is, and a line or two of what --live and --dynamics found', async () => {
+    const documents = drawnDocuments('asked', 40);
+    const live = await writeRun({ units: [documents.slice(1).map((document) => ({ ...document, refLoss: document.refLoss.map((loss) => loss + 1) }))] });
+    const page = join(temporaryFolder(), 'report.html');
+    const { stdout, status } = audit(await writeRun({ units: [documents] }), '--live', live, '--dynamics', live, '--keep-fraction', '0.5', '--out', page);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\nexcess {5}mean 1\.0000 nats, above 0 for 100\.0 % of \d+ tokens, against \S+; 1 document without a match\nkeep 0\.5 {3}mean excess of the kept 1\.\d{4} nats, of the dropped \d\.\d{4}\n/);
+    expect(stdout).toMatch(/\ndynamics {3}H->H \d.*, L->H .*, H->L 100\.0 %.*L->L .*; of \d+ tokens at 2 checkpoints; 1 document without a match\n/);
+    expect(stdout.endsWith(`\nreport     ${page}\n`)).toBe(true);
+  });
+
   it('writes audit.json and the report with the same bytes again, and leaves no temporary file', async () => {
     const run = await writeRun({ units: [drawnDocuments('again', 40)] });
     const folder = temporaryFolder();

@@ -32,6 +32,8 @@ export interface Completeness {
   readonly tokens: number;
   /** Tokens with a loss that is not NaN, counted in the shards. */
   readonly scored: number;
+  /** The same three by the records: what the shards must have. Differs where a run is damaged. */
+  readonly recorded: { readonly rows: number; readonly tokens: number; readonly scored: number };
   /** Tokens the model gave no finite loss for, by the commit records; stored as NaN. */
   readonly nonfinite: number;
   /** Bytes of the shards by the commit records. */

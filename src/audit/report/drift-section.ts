@@ -1,9 +1,11 @@
 import { escaped } from '../../charts/markup.js';
+import { worstFirst } from '../distance.js';
+import { LEAST_DRIFT_TOKENS } from '../report-data/drift.js';
 import type { AuditReport, Drift, DriftLevel, IdentityChange, PairedDeltas } from '../report-data.js';
 import { countText, deltaText, indexText, natsText, percentText } from './number-text.js';
 import { counted, levelMark, type Section } from './section.js';
 import { facts, table, type Column } from './table.js';
-import { nameText, plainText, shortHash } from './visible-text.js';
+import { nameText, plainText, shortHash, withShortHashes } from './visible-text.js';
 
 type SourceDistance = Drift['bySource'][number];
 
@@ -29,8 +31,8 @@ function changes(list: readonly IdentityChange[]): string {
     caption: 'What was measured differently',
     columns: [
       { head: 'changed', kind: 'text', cell: ({ what, level }) => levelMark(level, what) },
-      { head: 'earlier', kind: 'text', cell: ({ earlier }) => `<code class="long">${escaped(plainText(earlier))}</code>` },
-      { head: 'now', kind: 'text', cell: ({ now }) => `<code class="long">${escaped(plainText(now))}</code>` },
+      { head: 'earlier', kind: 'text', cell: ({ earlier }) => `<code>${escaped(plainText(withShortHashes(earlier)))}</code>` },
+      { head: 'now', kind: 'text', cell: ({ now }) => `<code>${escaped(plainText(withShortHashes(now)))}</code>` },
       { head: 'key', kind: 'text', cell: ({ key }) => `<code>${escaped(plainText(key))}</code>` },
     ],
     rows: list,
@@ -47,12 +49,12 @@ function driftMark({ level, earlier, now }: SourceDistance): string {
 }
 
 function distances({ overall, bySource, limits, newSources, removedSources }: Drift): string {
-  const rows: SourceDistance[] = [{ ...overall, source: 'all sources', others: true }, ...bySource.toSorted((a, b) => severity(b.level) - severity(a.level) || (b.psi ?? -1) - (a.psi ?? -1))];
+  const rows: SourceDistance[] = [{ ...overall, source: 'all sources', others: true }, ...worstFirst(bySource)];
   const columns: Column<SourceDistance>[] = [
     { head: 'source', kind: 'text', cell: ({ source, others }) => (others ? escaped(source) : nameText(source)) },
     { head: 'level', kind: 'text', cell: driftMark },
-    { head: 'PSI', hint: 'Population stability index over the fixed bins', kind: 'number', cell: ({ psi }) => reached(psi, limits.psi, indexText) },
-    { head: 'Wasserstein', hint: 'Nats by which losses would have to move on average', kind: 'number', cell: ({ wasserstein }) => reached(wasserstein, limits.wasserstein, natsText) },
+    { head: 'PSI', hint: 'Population stability index over the fixed bins', kind: 'number', cell: ({ psi, level }) => reached(psi, level, limits.psi, indexText) },
+    { head: 'Wasserstein', hint: 'Nats by which losses would have to move on average', kind: 'number', cell: ({ wasserstein, level }) => reached(wasserstein, level, limits.wasserstein, natsText) },
     { head: 'mean earlier', kind: 'number', cell: ({ earlier }) => natsText(earlier.mean) },
     { head: 'mean now', kind: 'number', cell: ({ now }) => natsText(now.mean) },
     { head: 'change', kind: 'number', cell: ({ earlier, now }) => deltaText(difference(earlier.mean, now.mean)) },
@@ -64,17 +66,13 @@ function distances({ overall, bySource, limits, newSources, removedSources }: Dr
   const named = (what: string, { count, names }: { readonly count: number; readonly names: readonly string[] }): string =>
     count === 0 ? '' : `<p>${what}: ${names.map((name) => `<code>${escaped(plainText(name))}</code>`).join(', ')}${count > names.length ? ` and ${countText(count - names.length)} more` : ''}.</p>`;
   return `${table({ caption: 'Distance of the losses, earlier to now', columns, rows })}
-<p class="legend">watch: PSI from ${limits.psi.watch} or Wasserstein from ${limits.wasserstein.watch} nats; alarm: from ${limits.psi.alarm} or ${limits.wasserstein.alarm} nats. Means and changes in nats.</p>
+<p class="legend">watch: PSI from ${limits.psi.watch} or Wasserstein from ${limits.wasserstein.watch} nats; alarm: from ${limits.psi.alarm} or ${limits.wasserstein.alarm} nats. Below ${countText(LEAST_DRIFT_TOKENS)} tokens on a side a distance is chance and is not judged. Means and changes in nats.</p>
 ${named('New sources', newSources)}${named('Sources that are gone', removedSources)}`;
 }
 
-/** A distance, set off where it is at a limit: it is what the level comes from. */
-function reached(value: number | null, { watch, alarm }: Drift['limits']['psi'], text: (value: number | null) => string): string {
-  return value === null || value < watch ? text(value) : `<strong class="level ${value < alarm ? 'watch' : 'alarm'}">${text(value)}</strong>`;
-}
-
-function severity(level: DriftLevel): number {
-  return { alarm: 3, watch: 2, ok: 1, 'too-few': 0 }[level];
+/** A distance, set off where it is at a limit: it is what the level comes from. Of too few tokens it is chance, and is not. */
+function reached(value: number | null, level: DriftLevel, { watch, alarm }: Drift['limits']['psi'], text: (value: number | null) => string): string {
+  return value === null || level === 'too-few' || value < watch ? text(value) : `<strong class="level ${value < alarm ? 'watch' : 'alarm'}">${text(value)}</strong>`;
 }
 
 function difference(earlier: number | null | undefined, now: number | null | undefined): number | null {

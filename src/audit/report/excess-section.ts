@@ -2,6 +2,7 @@ import { axisOver } from '../../charts/axis.js';
 import { escaped } from '../../charts/markup.js';
 import type { AuditReport, ExcessReport, ExcessSelection } from '../report-data.js';
 import { className } from './distribution-section.js';
+import { chartFrames, type ChartFrame } from './chart-frame.js';
 import { joinText } from './dynamics-section.js';
 import { EXCESS_SCALE } from './heat-scale.js';
 import { heatStrip } from './heat-strip.js';
@@ -25,31 +26,34 @@ ${selections(excess.selections)}`,
   };
 }
 
-const WIDTH = 960;
-const HEIGHT = 256;
-const PLOT = { left: 52, right: WIDTH - 8, top: 26, bottom: HEIGHT - 60 };
+const FRAMES = chartFrames(256, 26, 60);
 
-function excessHistogram({ edges, bins }: ExcessReport): string {
+function excessHistogram(excess: ExcessReport): string {
+  if (excess.tokens === 0) return '<p>No token has a loss in both runs.</p>';
+  return `<div class="scroll" role="region" tabindex="0" aria-label="Chart: excess losses">${FRAMES.map((frame) => excessPicture(excess, frame)).join('\n')}</div>`;
+}
+
+function excessPicture({ edges, bins }: ExcessReport, { className, width: pixels, height, plot }: ChartFrame): string {
   const all = bins.reduce((sum, count) => sum + count, 0);
-  if (all === 0) return '<p>No token has a loss in both runs.</p>';
   // The bins at the ends have no width of their own; they are drawn as wide as their neighbours.
   const width = edges[1]! - edges[0]!;
   const [low, high] = [edges[0]! - width, edges.at(-1)! + width];
-  const x = (nats: number): number => PLOT.left + ((PLOT.right - PLOT.left) * (nats - low)) / (high - low);
+  const x = (nats: number): number => plot.left + ((plot.right - plot.left) * (nats - low)) / (high - low);
   const axis = axisOver(0, (104 * Math.max(...bins)) / all, 4);
-  const y = (percent: number): number => PLOT.bottom - ((PLOT.bottom - PLOT.top) * percent) / axis.high;
-  const grid = axis.ticks.map((tick) => `<line class="${tick === 0 ? 'axis' : 'grid'}" x1="${PLOT.left}" x2="${PLOT.right}" y1="${y(tick).toFixed(1)}" y2="${y(tick).toFixed(1)}"/><text x="${PLOT.left - 8}" y="${y(tick).toFixed(1)}" dy="4" text-anchor="end">${Number(tick.toPrecision(6))}${tick === axis.ticks.at(-1) ? ' %' : ''}</text>`);
+  const y = (percent: number): number => plot.bottom - ((plot.bottom - plot.top) * percent) / axis.high;
+  const grid = axis.ticks.map((tick) => `<line class="${tick === 0 ? 'axis' : 'grid'}" x1="${plot.left}" x2="${plot.right}" y1="${y(tick).toFixed(1)}" y2="${y(tick).toFixed(1)}"/><text x="${plot.left - 8}" y="${y(tick).toFixed(1)}" dy="4" text-anchor="end">${Number(tick.toPrecision(6))}${tick === axis.ticks.at(-1) ? ' %' : ''}</text>`);
   const bars = bins.map((count, at) => {
     const from = at === 0 ? low : edges[at - 1]!;
     const to = edges[at] ?? high;
     const name = at === 0 ? `below ${to}` : at === bins.length - 1 ? `${from} and more` : `${from} to ${to}`;
     const top = y((100 * count) / all);
-    return `<rect class="${at === 0 || at === bins.length - 1 ? 'bar end' : 'bar'}" x="${(x(from) + 0.5).toFixed(1)}" y="${top.toFixed(1)}" width="${(x(to) - x(from) - 1).toFixed(1)}" height="${(PLOT.bottom - top).toFixed(1)}"><title>${escaped(`${name} nats: ${percentText(count / all)}, ${countText(count)} tokens`)}</title></rect>`;
+    return `<rect class="${at === 0 || at === bins.length - 1 ? 'bar end' : 'bar'}" x="${(x(from) + 0.5).toFixed(1)}" y="${top.toFixed(1)}" width="${(x(to) - x(from) - 1).toFixed(1)}" height="${(plot.bottom - top).toFixed(1)}"><title>${escaped(`${name} nats: ${percentText(count / all)}, ${countText(count)} tokens`)}</title></rect>`;
   });
-  const ticks = [-8, -6, -4, -2, 0, 2, 4, 6, 8].map((nats) => `<line class="tick" x1="${x(nats).toFixed(1)}" x2="${x(nats).toFixed(1)}" y1="${PLOT.bottom}" y2="${PLOT.bottom + 6}"/><text x="${x(nats).toFixed(1)}" y="${PLOT.bottom + 36}" text-anchor="middle">${String(nats).replace('-', '−')}</text>`);
-  return `<div class="scroll" role="region" tabindex="0" aria-label="Chart: excess losses"><svg class="wide" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Histogram of the excess loss of ${countText(all)} tokens"><text class="name" x="0" y="14">share of tokens</text>
-${grid.join('')}${bars.join('')}<line class="mark" x1="${x(0).toFixed(1)}" x2="${x(0).toFixed(1)}" y1="${PLOT.top}" y2="${PLOT.bottom}"/>${ticks.join('')}${heatStrip(EXCESS_SCALE, x, [PLOT.left, PLOT.right], PLOT.bottom + 10)}
-<text class="name" x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 6}" text-anchor="middle">excess loss in nats, live minus reference; the strip has the colours of the heatmaps</text></svg></div>`;
+  const ticks = [-8, -6, -4, -2, 0, 2, 4, 6, 8].map((nats) => `<line class="tick" x1="${x(nats).toFixed(1)}" x2="${x(nats).toFixed(1)}" y1="${plot.bottom}" y2="${plot.bottom + 6}"/><text x="${x(nats).toFixed(1)}" y="${plot.bottom + 36}" text-anchor="middle">${String(nats).replace('-', '−')}</text>`);
+  const name = className === 'wide' ? 'excess loss in nats, live minus reference; the strip has the colours of the heatmaps' : 'excess loss in nats, live minus reference';
+  return `<svg class="${className}" viewBox="0 0 ${pixels} ${height}" role="img" aria-label="Histogram of the excess loss of ${countText(all)} tokens"><text class="name" x="0" y="14">share of tokens</text>
+${grid.join('')}${bars.join('')}<line class="mark" x1="${x(0).toFixed(1)}" x2="${x(0).toFixed(1)}" y1="${plot.top}" y2="${plot.bottom}"/>${ticks.join('')}${heatStrip(EXCESS_SCALE, x, [plot.left, plot.right], plot.bottom + 10)}
+<text class="name" x="${(plot.left + plot.right) / 2}" y="${height - 6}" text-anchor="middle">${name}</text></svg>`;
 }
 
 function selections(list: readonly ExcessSelection[]): string {

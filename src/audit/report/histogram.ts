@@ -1,5 +1,6 @@
-import { axisOver } from '../../charts/axis.js';
+import { axisOver, tickText } from '../../charts/axis.js';
 import { escaped } from '../../charts/markup.js';
+import { chartFrames, type ChartFrame } from './chart-frame.js';
 import { LOSS_SCALE } from './heat-scale.js';
 import { heatStrip } from './heat-strip.js';
 import { LOSS_TICKS, MINOR_LOSS_TICKS, placeOfLoss, type LossBin } from './loss-axis.js';
@@ -15,30 +16,35 @@ export interface Histogram {
   readonly marks?: readonly { readonly at: number; readonly name: string }[];
 }
 
-const WIDTH = 960;
-const HEIGHT = 346;
+const FRAMES = chartFrames(346, 66, 66);
 /** About the width of a letter. */
 const LETTER = 7;
-const PLOT = { left: 52, right: WIDTH - 8, top: 66, bottom: HEIGHT - 66 };
+/** Heights are shares for a tenth of a doubling: every bin is wider, so that none is above 100 %. */
+const HEIGHT_OCTAVES = 0.1;
 
 /** Shares of tokens over the loss axis, with the colours of the heatmaps below it; each bar tells its exact share under the pointer. */
-export function histogram({ label, bins, outline, marks = [] }: Histogram): string {
+export function histogram(chart: Histogram): string {
+  return `<div class="scroll" role="region" tabindex="0" aria-label="${escaped(`Chart: ${chart.label}`)}">${FRAMES.map((frame) => picture(chart, frame)).join('\n')}</div>`;
+}
+
+function picture({ label, bins, outline, marks = [] }: Histogram, frame: ChartFrame): string {
+  const { className, width, height, plot } = frame;
   const highest = highestDensity([bins, outline ?? []]);
-  const axis = axisOver(0, highest * 100 * 1.04, 4);
-  const y = (density: number): number => PLOT.bottom - ((PLOT.bottom - PLOT.top) * density * 100) / axis.high;
+  const axis = axisOver(0, highest * HEIGHT_OCTAVES * 100 * 1.04, 4);
+  const y = (density: number): number => plot.bottom - ((plot.bottom - plot.top) * density * HEIGHT_OCTAVES * 100) / axis.high;
   const grid = axis.ticks.map((tick) => {
-    const at = y(tick / 100).toFixed(1);
-    return `<line class="${tick === 0 ? 'axis' : 'grid'}" x1="${PLOT.left}" x2="${PLOT.right}" y1="${at}" y2="${at}"/><text x="${PLOT.left - 8}" y="${at}" dy="4" text-anchor="end">${tick}${tick === axis.ticks.at(-1) ? ' %' : ''}</text>`;
+    const at = y(tick / 100 / HEIGHT_OCTAVES).toFixed(1);
+    return `<line class="${tick === 0 ? 'axis' : 'grid'}" x1="${plot.left}" x2="${plot.right}" y1="${at}" y2="${at}"/><text x="${plot.left - 8}" y="${at}" dy="4" text-anchor="end">${tickText(tick, axis)}${tick === axis.ticks.at(-1) ? ' %' : ''}</text>`;
   });
-  return `<div class="scroll" role="region" tabindex="0" aria-label="${escaped(`Chart: ${label}`)}"><svg class="wide" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(label)}">
-<text class="name" x="0" y="14">share of tokens for each doubling of the loss</text>
+  return `<svg class="${className}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(label)}">
+<text class="name" x="0" y="14">share of tokens for each tenth of a doubling of the loss</text>
 ${grid.join('')}
-${bars(bins, y, PLOT)}
-${outline === undefined ? '' : `<path class="outline" d="${stepPath(outline, y, PLOT)}"/>`}
-${marks.toSorted((a, b) => a.at - b.at).map(markLine).join('\n')}
-${hoverAreas(bins, outline)}
-${lossTicks()}
-</svg></div>`;
+${bars(bins, y, plot)}
+${outline === undefined ? '' : `<path class="outline" d="${stepPath(outline, y, plot)}"/>`}
+${marks.toSorted((a, b) => a.at - b.at).map((mark, row) => markLine(mark, row, frame)).join('\n')}
+${hoverAreas(bins, outline, plot)}
+${lossTicks(frame)}
+</svg>`;
 }
 
 interface Frame {
@@ -67,22 +73,22 @@ function stepPath(bins: readonly LossBin[], y: (density: number) => number, { le
   return `M${left},${bottom}${steps.join('')}L${right},${bottom}`;
 }
 
-function markLine({ at, name }: NonNullable<Histogram['marks']>[number], row: number): string {
-  const x = placeOfLoss(at, PLOT.left, PLOT.right);
-  const y = PLOT.top - 34 + 15 * row;
+function markLine({ at, name }: NonNullable<Histogram['marks']>[number], row: number, { width, plot }: ChartFrame): string {
+  const x = placeOfLoss(at, plot.left, plot.right);
+  const y = plot.top - 34 + 15 * row;
   // At the right of its line, where those further right begin lower; at the left only where there is no room.
-  const [dx, anchor] = x + 5 + LETTER * name.length > WIDTH ? [-5, 'end'] : [5, 'start'];
-  return `<line class="mark" x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="${y - 10}" y2="${PLOT.bottom}"/><text class="mark" x="${x.toFixed(1)}" dx="${dx}" y="${y}" text-anchor="${anchor}">${escaped(name)}</text>`;
+  const [dx, anchor] = x + 5 + LETTER * name.length > width ? [-5, 'end'] : [5, 'start'];
+  return `<line class="mark" x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="${y - 10}" y2="${plot.bottom}"/><text class="mark" x="${x.toFixed(1)}" dx="${dx}" y="${y}" text-anchor="${anchor}">${escaped(name)}</text>`;
 }
 
 /** Columns of full height, so that short bars can be pointed at too. */
-function hoverAreas(bins: readonly LossBin[], outline: readonly LossBin[] | undefined): string {
+function hoverAreas(bins: readonly LossBin[], outline: readonly LossBin[] | undefined, { left, right, top, bottom }: ChartFrame['plot']): string {
   const areas = bins.map((bin, at) => {
-    const x = placeOfLoss(bin.from, PLOT.left, PLOT.right);
-    const width = placeOfLoss(bin.to, PLOT.left, PLOT.right) - x;
+    const x = placeOfLoss(bin.from, left, right);
+    const width = placeOfLoss(bin.to, left, right) - x;
     const earlier = outline?.[at];
     const title = `${binText(bin, at, bins.length)}: ${percentText(bin.share)}, ${countText(bin.count)} tokens${earlier === undefined ? '' : `; earlier ${percentText(earlier.share)}`}`;
-    return `<rect class="hit" x="${x.toFixed(1)}" y="${PLOT.top}" width="${width.toFixed(1)}" height="${PLOT.bottom - PLOT.top}"><title>${escaped(title)}</title></rect>`;
+    return `<rect class="hit" x="${x.toFixed(1)}" y="${top}" width="${width.toFixed(1)}" height="${bottom - top}"><title>${escaped(title)}</title></rect>`;
   });
   return areas.join('');
 }
@@ -93,14 +99,16 @@ export function binText({ from, to }: LossBin, at: number, bins: number): string
   return at === 0 ? `below ${text(to)} nats` : at === bins - 1 ? `${text(from)} nats and more` : `${text(from)} to ${text(to)} nats`;
 }
 
-function lossTicks(): string {
-  const at = (nats: number): string => placeOfLoss(nats, PLOT.left, PLOT.right).toFixed(1);
-  const minor = MINOR_LOSS_TICKS.map((nats) => `<line class="tick" x1="${at(nats)}" x2="${at(nats)}" y1="${PLOT.bottom}" y2="${PLOT.bottom + 3}"/>`);
+function lossTicks({ className, height, plot }: ChartFrame): string {
+  const { left, right, bottom } = plot;
+  const at = (nats: number): string => placeOfLoss(nats, left, right).toFixed(1);
+  const name = className === 'wide' ? 'loss of a token in nats (logarithmic); the strip has the colours of the heatmaps' : 'loss of a token in nats (logarithmic)';
+  const minor = MINOR_LOSS_TICKS.map((nats) => `<line class="tick" x1="${at(nats)}" x2="${at(nats)}" y1="${bottom}" y2="${bottom + 3}"/>`);
   const major = LOSS_TICKS.map(
-    (nats) => `<line class="tick" x1="${at(nats)}" x2="${at(nats)}" y1="${PLOT.bottom}" y2="${PLOT.bottom + 6}"/><text x="${at(nats)}" y="${PLOT.bottom + 36}" text-anchor="middle">${nats}</text>`,
+    (nats) => `<line class="tick" x1="${at(nats)}" x2="${at(nats)}" y1="${bottom}" y2="${bottom + 6}"/><text x="${at(nats)}" y="${bottom + 36}" text-anchor="middle">${nats}</text>`,
   );
-  return `${minor.join('')}${major.join('')}${heatStrip(LOSS_SCALE, (nats) => placeOfLoss(nats, PLOT.left, PLOT.right), [PLOT.left, PLOT.right], PLOT.bottom + 10)}
-<text class="name" x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 8}" text-anchor="middle">loss of a token in nats (logarithmic); the strip has the colours of the heatmaps</text>`;
+  return `${minor.join('')}${major.join('')}${heatStrip(LOSS_SCALE, (nats) => placeOfLoss(nats, left, right), [left, right], bottom + 10)}
+<text class="name" x="${(left + right) / 2}" y="${height - 8}" text-anchor="middle">${name}</text>`;
 }
 
 export interface SmallHistogram {

@@ -63,7 +63,10 @@ const TABLES = `
 .glossary { display: grid; grid-template-columns: minmax(9em, 14em) minmax(0, 1fr); gap: 6px 20px; margin: 0; } .glossary dt { font-weight: 600; } .glossary dd { margin: 0; max-width: 78ch; }
 @media (max-width: 560px) { .facts { grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); } .glossary { display: block; } .glossary dd { margin-bottom: 8px; } }
 .notes { margin: 0; padding-left: 18px; overflow-wrap: anywhere; } .checkpoints { padding-left: 22px; }
-.scroll { overflow-x: auto; margin: 0 0 12px; }
+/* A shadow stands at the side where a table goes on: the upper two layers scroll with the table and cover it at its ends. */
+.scroll { overflow-x: auto; margin: 0 0 12px; background:
+  linear-gradient(to right, var(--page) 12px, transparent) left / 28px 100% no-repeat local, linear-gradient(to left, var(--page) 12px, transparent) right / 28px 100% no-repeat local,
+  linear-gradient(to right, var(--axis), transparent) left / 7px 100% no-repeat scroll, linear-gradient(to left, var(--axis), transparent) right / 7px 100% no-repeat scroll; }
 table { width: max-content; border-collapse: collapse; font-size: 13.5px; line-height: 1.4; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 th, td { padding: 4px 16px 4px 0; text-align: left; vertical-align: baseline; }
@@ -78,7 +81,8 @@ details { margin: 0 0 8px; } summary { cursor: pointer; } details:not(.document)
 
 const CHARTS = `
 svg { display: block; } svg text { fill: var(--muted); font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif; font-variant-numeric: tabular-nums; }
-.wide { width: 100%; min-width: 680px; height: auto; }
+.wide { width: 100%; min-width: 680px; height: auto; } .narrow { display: none; width: 100%; height: auto; }
+@media (max-width: 760px) { .wide { display: none; } .narrow { display: block; } }
 .grid { stroke: var(--line); } .axis, .tick { stroke: var(--axis); } .frame { fill: none; stroke: var(--axis); stroke-width: 0.75; }
 .bar { fill: var(--bar); } .bar.end { fill: var(--bar-end); } .hit { fill: transparent; } .hit:hover { fill: var(--text); fill-opacity: 0.07; }
 .outline { fill: none; stroke: var(--outline); stroke-width: 1.6; stroke-dasharray: 5 3; } .whole { fill: none; stroke: var(--text); stroke-width: 1.1; }
@@ -136,7 +140,7 @@ const PRINT = `
 @media print {
   :root { --page: #ffffff; --raised: #f6f7f8; --text: #000000; --muted: #444b52; --line: #c9cdd2; }
   body { display: block; max-width: none; padding: 0; font-size: 10pt; } nav, .toggle, .needs-script, .status, .tip { display: none; }
-  .scroll { overflow: visible; } .wide { min-width: 0; } table, thead th { font-size: 8pt; } th, td { padding-right: 8px; }
+  .scroll { overflow: visible; background: none; } .wide { display: block; min-width: 0; } .narrow { display: none; } table, thead th { font-size: 8pt; } th, td { padding-right: 8px; }
   h2, h3, summary { break-after: avoid; } figure, tr, .verdicts { break-inside: avoid; }
   .tokens span, .scale rect, .bar, svg rect, .banner { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   details:not(.document, [open]) { display: none; }

@@ -19,24 +19,29 @@ ${noteList}`,
 }
 
 /** read = scored + quarantined + skipped, and whether it holds. */
-function accounting({ documents, balanced }: Completeness): string {
+function accounting({ documents, balanced, state }: Completeness): string {
   const term = (count: number, name: string): string => `<span class="term"><b>${countText(count)}</b> ${name}</span>`;
   const sign = (text: string): string => `<span class="sign">${text}</span>`;
   const { read, scored, quarantined, skipped } = documents;
-  return `<p class="equation">${term(read, read === 1 ? 'document read' : 'documents read')} ${sign(balanced ? '=' : '≠')} ${term(scored, 'scored')} ${sign('+')} ${term(quarantined, 'quarantined')} ${sign('+')} ${term(skipped, 'skipped')} ${balanced ? levelMark('ok', 'adds up') : levelMark('alarm', 'does not add up')}</p>`;
+  return `<p class="equation">${term(read, read === 1 ? 'document read' : 'documents read')} ${sign(balanced ? '=' : '≠')} ${term(scored, 'scored')} ${sign('+')} ${term(quarantined, 'quarantined')} ${sign('+')} ${term(skipped, 'skipped')} ${balanced ? levelMark('ok', 'adds up') : levelMark('alarm', 'does not add up')}${state === 'complete' ? '' : ' <span>by the records of the units</span>'}</p>`;
 }
 
-function completenessFacts({ units, tokens, scored, nonfinite, duplicateIds, verification, rows }: Completeness): [string, string][] {
+function completenessFacts({ units, tokens, scored, recorded, nonfinite, duplicateIds, verification, rows }: Completeness): [string, string][] {
   const missing = units.missing.length === 0 ? '' : `; missing ${units.missing.map(countText).join(', ')}${units.planned - units.committed > units.missing.length ? ' and more' : ''}`;
   const duplicates = duplicateIds === null || duplicateIds.count === 0 ? [] : [['Repeated ids', `${countText(duplicateIds.count)}, as ${escaped(duplicateIds.examples.slice(0, 3).map(plainText).join(', '))}`] as [string, string]];
   return [
     ['Units', `${countText(units.committed)} of ${countText(units.planned)} committed, ${countText(units.audited)} read whole${missing}`],
-    ['Rows', countText(rows)],
-    ['Tokens', `${countText(tokens)}, of them ${countText(scored)} with a loss`],
+    ['Rows', `${countText(rows)}${ofRecorded(rows, recorded.rows)}`],
+    ['Tokens', `${countText(tokens)}${ofRecorded(tokens, recorded.tokens)}, of them ${countText(scored)}${ofRecorded(scored, recorded.scored)} with a loss`],
     ['Non-finite losses', nonfinite === 0 ? '0' : levelMark('watch', countText(nonfinite))],
     ['Files checked', verification === 'hashed' ? 'sha256 of every file compared' : 'sizes, counts and page checksums (--verify compares sha256)'],
     ...duplicates,
   ];
+}
+
+/** What is counted, beside what the records say, where part of it could not be read. */
+function ofRecorded(found: number, recorded: number): string {
+  return found === recorded ? '' : ` read of ${countText(recorded)} recorded`;
 }
 
 function identityFacts({ model, devices, calibration, tokenizer, windows, tool, corpus, output }: RunIdentity): [string, string][] {

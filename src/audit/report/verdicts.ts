@@ -1,4 +1,5 @@
 import { escaped } from '../../charts/markup.js';
+import { worstFirst } from '../distance.js';
 import type { AuditReport, SourceStats } from '../report-data.js';
 import { countText, indexText, natsText, percentText } from './number-text.js';
 import { counted, levelMark, type Level } from './section.js';
@@ -53,8 +54,8 @@ function checksVerdict({ checks }: AuditReport): Verdict {
 function driftVerdict({ drift }: AuditReport): Verdict {
   const base = { question: 'Does it differ from the earlier run?', section: 'drift' };
   if (drift === null) return { ...base, level: 'none', answer: 'Not compared', detail: 'A run given with --compare is compared here.' };
-  const moved = drift.bySource.filter(({ level }) => level === 'alarm' || level === 'watch');
-  const where = moved.length === 0 ? '' : ` Moved: ${moved.slice(0, 3).map(({ source }) => plainText(source)).join(', ')}${moved.length > 3 ? ` and ${countText(moved.length - 3)} more` : ''}.`;
+  const moved = worstFirst(drift.bySource).filter(({ level }) => level === 'alarm' || level === 'watch');
+  const where = moved.length === 0 ? '' : ` Moved most: ${moved.slice(0, 3).map(({ source }) => plainText(source)).join(', ')}${moved.length > 3 ? ` and ${countText(moved.length - 3)} more` : ''}.`;
   const { psi, wasserstein, earlier, now } = drift.overall;
   const distance = `Mean ${natsText(earlier.mean)} nats before, ${natsText(now.mean)} now; PSI ${indexText(psi)}, Wasserstein ${natsText(wasserstein)} nats.`;
   const other = drift.changes.find(({ level }) => level === 'alarm');

@@ -55,9 +55,16 @@ function mark(character: string): string {
   return `<b>${nameOf(character)}</b>`;
 }
 
-/** The beginning of a hash, enough to tell it from another at a glance; provenance has it whole. */
+/** Digits of a hash, enough to tell it from another at a glance; provenance has it whole. */
+const HASH_DIGITS = 12;
+
 export function shortHash(hash: string): string {
-  return `<code>${escaped(plainText(hash.slice(0, 12)))}</code>`;
+  return `<code>${escaped(plainText(hash.slice(0, HASH_DIGITS)))}</code>`;
+}
+
+/** A text in which every sha256 is cut likewise. */
+export function withShortHashes(text: string): string {
+  return text.replace(/\b[0-9a-f]{64}\b/g, (hash) => hash.slice(0, HASH_DIGITS));
 }
 
 /** Text as it is without markup, for attributes and one-line excerpts: names stand in brackets, white space becomes single spaces. */

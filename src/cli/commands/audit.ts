@@ -7,6 +7,7 @@ import { resolveAuditOptions, type AuditFlags } from '../../config/audit-setting
 import { canonicalJson } from '../../run/canonical-json.js';
 import { replaceFile } from '../../run/replace-file.js';
 import { auditText } from '../audit-text.js';
+import { shortPath } from '../short-path.js';
 
 export interface AuditInvocation extends AuditFlags {
   /** A file for the HTML report. */
@@ -25,8 +26,14 @@ export async function runAudit(run: string, flags: AuditInvocation): Promise<voi
   if (flags.out !== undefined) await replaceFile(flags.out, new TextEncoder().encode(renderReport(report)));
   if (typeof flags.json === 'string') await replaceFile(flags.json, new TextEncoder().encode(`${canonicalJson(report, 1)}\n`));
   if (flags.json === true) process.stdout.write(`${canonicalJson(report)}\n`);
-  else if (flags.quiet !== true) process.stdout.write(auditText(report));
+  else if (flags.quiet !== true) process.stdout.write(`${auditText(report)}${written(flags)}`);
   refuseFailed(report);
+}
+
+/** Where the files are that were asked for. */
+function written({ out, json }: AuditInvocation): string {
+  const files = [['report', out], ['numbers', json]].flatMap(([what, path]) => (typeof path === 'string' ? [`${String(what).padEnd(10)} ${shortPath(resolve(path))}\n`] : []));
+  return files.length === 0 ? '' : `\n${files.join('')}`;
 }
 
 function refuseFailed({ checks }: AuditReport): void {

@@ -12,7 +12,7 @@ export function addSelectCommand(program: Command): void {
         'percentile among the documents, and its bits per byte. For trainers that take static masks, and for filters of whole documents.',
     )
     .option('--out <folder>', 'folder for the Parquet files and masks.json')
-    .option('--score <score>', 'reference, entropy, excess, intersection or random (default reference)')
+    .option('--score <score>', 'reference, entropy, excess (with --live), intersection (with --scope document) or random (default reference)')
     .option('--live <run>', 'with --score excess: score set of the live model over the same documents')
     .option('--keep-fraction <share>', 'share of the scored tokens to keep (default 0.6)')
     .option('--threshold <number>', 'instead of a share: keep what is at most this (reference, entropy) or at least this (excess, random)')

@@ -63,7 +63,7 @@ export function verifyScoreSet({ plan, manifest }: Pick<ScoreSetRows, 'plan' | '
     });
   }
   const notes = [
-    ...(setting.needs.reference && length > scoredLength ? [`The reference model saw contexts of ${windows.contextLength} tokens at most, the live model sees ${length}: late tokens of long documents have the easier task in training.`] : []),
+    ...(setting.needs.reference && length > scoredLength ? [`The reference model saw at most ${scoredLength} tokens before a token (its context length ${windows.contextLength} less one), the live model sees up to ${length}: late tokens of long documents have the easier task in training.`] : []),
     ...(setting.needs.reference && windows.bos === 'none' ? ['The set was scored without BOS: the first token of each document has no reference loss and is never selected.'] : []),
   ];
   return { format, notes };

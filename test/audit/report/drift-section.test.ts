@@ -27,6 +27,17 @@ describe('drift in the report', () => {
     expect(body).toContain('<td class="number">0.004</td>');
   });
 
+  it('sets off no distance of too few tokens', () => {
+    const { bySource } = sampleDrift();
+    expect(page({ bySource: bySource.map((source) => ({ ...source, level: 'too-few' as const, psi: 3, wasserstein: 3 })) })).toContain('<td class="number">3.000</td>');
+  });
+
+  it('shows twelve digits of a hash', () => {
+    const body = page({ changes: [{ key: 'model.hash', level: 'alarm', what: 'the model', earlier: 'a'.repeat(64), now: 'b'.repeat(64) }] });
+    expect(body).toContain(`<code>${'a'.repeat(12)}</code>`);
+    expect(body).not.toContain('b'.repeat(13));
+  });
+
   it('calls sources new or gone that only one run has', () => {
     const [first, second, ...rest] = sampleDrift().bySource;
     const none = { tokens: 0, scored: 0, mean: null, percentiles: null, bins: first!.now.bins.map(() => 0) };

@@ -56,6 +56,22 @@ describe('the page of an audit', () => {
     expect(part(renderReport(sampleReport()), 'run')).toContain('<dt>Device</dt><dd>CPU</dd>');
   });
 
+  it('says of a damaged run what was read of what its records say', () => {
+    const { completeness } = sampleReport();
+    const html = renderReport(sampleReport({ completeness: { ...completeness, state: 'damaged', problems: [{ level: 'alarm', message: 'a page' }], rows: 4000, tokens: 900, scored: 890, recorded: { rows: 5000, tokens: 1000, scored: 990 } } }));
+    for (const text of ['<dd>4,000 read of 5,000 recorded</dd>', '<dd>900 read of 1,000 recorded, of them 890 read of 990 recorded with a loss</dd>', 'by the records of the units']) expect(part(html, 'run')).toContain(text);
+    expect(part(renderReport(sampleReport()), 'run')).not.toContain('recorded');
+  });
+
+  it('has no share above 100 % on its axis, also where every loss is in one bin', () => {
+    const { distribution } = sampleReport();
+    const bins = distribution.overall.bins.map((_, at) => (at === 15 ? 1000 : 0));
+    const html = renderReport(sampleReport({ distribution: { ...distribution, overall: { ...distribution.overall, bins } } }));
+    const labels = [...part(html, 'distribution').split('<svg class="wide"')[1]!.matchAll(/text-anchor="end">(\d+)(?: %)?<\/text>/g)].map((match) => Number(match[1]));
+    expect(labels.length).toBeGreaterThan(2);
+    expect(Math.max(...labels)).toBeLessThanOrEqual(100);
+  });
+
   it('has the same bytes for the same report', () => {
     expect(renderReport(structuredClone(sampleReport(FULL)))).toBe(renderReport(sampleReport(FULL)));
   });

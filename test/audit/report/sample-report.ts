@@ -69,6 +69,7 @@ export function sampleReport(given: Partial<AuditReport> = {}): AuditReport {
       rows: 5000,
       tokens: ALL.length,
       scored: ALL.length,
+      recorded: { rows: 5000, tokens: ALL.length, scored: ALL.length },
       nonfinite: 0,
       bytes: 3_785_000,
       duplicateIds: { count: 0, examples: [] },

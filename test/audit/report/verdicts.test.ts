@@ -31,7 +31,7 @@ describe('the answers at the top of the report', () => {
 
   it('say whether the run differs from the earlier one, and where', () => {
     expect(answerTo(/differ/, { drift: sampleDrift() })).toMatchObject({ level: 'alarm', answer: 'Yes, it drifted' });
-    expect(answerTo(/differ/, { drift: sampleDrift() }).detail).toContain('Moved: web, markup.');
+    expect(answerTo(/differ/, { drift: sampleDrift() }).detail).toContain('Moved most: markup, web.');
     const quiet = sampleDrift().bySource.map((source) => ({ ...source, level: 'ok' as const }));
     expect(answerTo(/differ/, { drift: sampleDrift({ level: 'ok', bySource: quiet }) })).toMatchObject({ level: 'ok', answer: 'No' });
     expect(answerTo(/differ/, { drift: sampleDrift({ level: 'too-few' }) })).toMatchObject({ level: 'none', answer: 'Too few tokens to tell' });

@@ -22,7 +22,7 @@ describe('a score set under a training setting', () => {
   });
 
   it('tells of contexts that differ', () => {
-    expect(verify({ length: 1023 }).notes).toEqual([expect.stringContaining('contexts of 512 tokens at most, the live model sees 1023')]);
+    expect(verify({ length: 1023 }).notes).toEqual([expect.stringContaining('saw at most 511 tokens before a token (its context length 512 less one), the live model sees up to 1023')]);
     expect(verify({}, { bos: 'none' }).notes).toEqual([expect.stringContaining('first token of each document has no reference loss')]);
     expect(verify({ length: 1023, needs: { reference: false, entropy: false } }, { bos: 'none' }).notes).toEqual([]);
   });
