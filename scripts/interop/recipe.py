@@ -1,5 +1,8 @@
 """The PyTorch side of recipe.ts: does what a request file asks for with scripts/pytorch/selective.py and prints the results as JSON."""
+import contextlib
+import io
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -94,6 +97,36 @@ def curve(request, options):
     return steps
 
 
+def refusal(action):
+    try:
+        action()
+    except (ValueError, OSError) as error:
+        return str(error)
+    raise AssertionError("this must be refused, and was not")
+
+
+def refusals(request, vocab_size):
+    """What is said of a shard with one flipped bit, hashed and not, and of sequences that the model has no positions for."""
+    damaged = Path(request["run"] + "-damaged")
+    shutil.copytree(request["run"], damaged)
+    shard = sorted((damaged / "shards").iterdir())[0]
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 3] ^= 4
+    shard.write_bytes(data)
+    read = lambda verify: list(ScoreSet(damaged, request["length"], vocab_size, seed=None, verify=verify))
+    model = AutoModelForCausalLM.from_pretrained(request["model"])
+    return {"hashed": refusal(lambda: read(True)), "page": refusal(lambda: read(False)), "length": refusal(lambda: selective.check_length(model, request["length"] + 1))}
+
+
+def trained_files(request):
+    """The files of the folder that the command leaves."""
+    out = request["run"] + "-trained"
+    sys.argv = ["selective.py", "--scores", request["run"], "--model", request["model"], "--out", out, "--steps", "2", "--length", str(request["length"]), "--batch", "4"]
+    with contextlib.redirect_stdout(io.StringIO()):
+        selective.main()
+    return sorted(path.name for path in Path(out).iterdir())
+
+
 def main():
     torch.set_num_threads(2)
     request = json.loads(Path(sys.argv[1]).read_text())
@@ -102,6 +135,9 @@ def main():
         "vectors": check_vectors(request["vectors"]),
         "sequences": sequences_in_order(request["run"], request["length"], vocab_size),
         "rowsByRank": rows_by_rank(request["run"], request["length"], vocab_size, 3),
+        "rates": [selective.learning_rate(step, 1.0, 0.1, 3, 10) for step in range(10)],
+        "refusals": refusals(request, vocab_size),
+        "files": trained_files(request),
         "curves": {name: curve(request, options) for name, options in request["selections"].items()},
     }))
 

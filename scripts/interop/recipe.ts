@@ -13,6 +13,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { resolveScoreOptions } from '../../src/config/parse-score-options.js';
 import { resolveTrainOptions } from '../../src/config/train-settings.js';
 import type { score as Score } from '../../src/scoring/score.js';
+import { learningRate } from '../../src/math/learning-rate.js';
 import type { SelectionOptions } from '../../src/selection/options.js';
 import { selectTokens } from '../../src/selection/select-tokens.js';
 import { randomScores } from '../../src/selection/random-scores.js';
@@ -46,6 +47,9 @@ interface Answer {
   readonly vectors: number;
   readonly sequences: readonly (readonly number[])[];
   readonly rowsByRank: readonly number[];
+  readonly rates: readonly number[];
+  readonly refusals: Readonly<Record<'hashed' | 'page' | 'length', string>>;
+  readonly files: readonly string[];
   readonly curves: Readonly<Record<string, readonly { readonly loss: number; readonly kept: number; readonly live: readonly (readonly number[])[]; readonly masks: readonly (readonly number[])[] }[]>>;
 }
 
@@ -74,6 +78,13 @@ async function checkLayout(folder: string, live: string, layout: 'document' | 'p
   const ranks = answer.rowsByRank.slice(1).reduce((sum, rows) => sum + rows, 0);
   expectEqual(`${layout}: rows of three ranks together`, ranks, answer.rowsByRank[0]!);
   console.log(`${layout}: ${inOrder.length} sequences equal, ${answer.rowsByRank.join(', ')} rows in all and by rank`);
+
+  const rates = Array.from({ length: 10 }, (_, step) => learningRate(step, { peak: 1, floor: 0.1, kind: 'cosine', warmupSteps: 3, steps: 10 }));
+  expectEqual(`${layout}: learning rates`, answer.rates.map((rate) => rate.toFixed(12)), rates.map((rate) => rate.toFixed(12)));
+  expectMatch(`${layout}: what is said of a damaged shard`, answer.refusals.hashed, /part-00000\.parquet must have sha256 [0-9a-f]{64} by the manifest, it has [0-9a-f]{64}/);
+  expectMatch(`${layout}: what is said of a damaged page`, answer.refusals.page, /checksum/i);
+  expectMatch(`${layout}: what is said of too long sequences`, answer.refusals.length, /--length must be at most 127 for this model, whose 128 positions .* got 128/);
+  for (const name of ['config.json', 'model.safetensors', 'tokenizer.json']) if (!answer.files.includes(name)) throw new Error(`${layout}: the trained folder must hold ${name}, it has ${answer.files.join(', ')}`);
 
   for (const [name, selection] of Object.entries(SELECTIONS)) {
     const ours = await trainDemo(run, live, `${folder}/${name}`, selection);
@@ -178,6 +189,10 @@ function maskOf(batch: TrainingBatch, liveLoss: Float32Array, step: number, micr
 function expectEqual(what: string, found: unknown, expected: unknown): void {
   const [a, b] = [JSON.stringify(found), JSON.stringify(expected)];
   if (a !== b) throw new Error(`${what} must be ${b.slice(0, 300)}, got ${a.slice(0, 300)}`);
+}
+
+function expectMatch(what: string, found: string, expected: RegExp): void {
+  if (!expected.test(found)) throw new Error(`${what} must match ${expected.source}, got ${found}`);
 }
 
 await main();

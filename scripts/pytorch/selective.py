@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from transformers import AutoModelForCausalLM
 
 IGNORED = -100
+CHOICES = {"score": ("excess", "reference", "entropy", "intersection", "random", "all"), "scope": ("batch", "sequence")}
+# What transformers saves and loads with a fast tokenizer; the first is needed.
+TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "tokenizer.model", "chat_template.jinja")
 
 
 class ScoreSet(IterableDataset):
@@ -32,13 +36,16 @@ class ScoreSet(IterableDataset):
 
     Documents are laid end to end as [prefix] tokens EOS and cut every `length` tokens; neighbours share one token, so every token is a target once. Rows of a
     packed set are sequences as they are. Shards are dealt out over ranks and workers, shuffled by seed and epoch, and rows within each row group; seed None keeps
-    the order of the corpus. Runs through `epochs` epochs. One row group is in memory at a time.
+    the order of the corpus. Runs through `epochs` epochs. One row group is in memory at a time. Every shard is hashed when it is first opened and must be the one
+    that the manifest lists; `verify=False` leaves that to the checksums of the pages, which are always looked at.
     """
 
-    def __init__(self, run, length, vocab_size, seed=0, epochs=1, rank=0, ranks=1):
+    def __init__(self, run, length, vocab_size, seed=0, epochs=1, rank=0, ranks=1, verify=True):
         run = Path(run)
         if not (run / "_SUCCESS").exists():
             raise ValueError(f"{run} must be a finished run of touchstone score, it has no _SUCCESS: run the same score command again")
+        if (run / "_SUCCESS").read_text().strip() != sha256_of(run / "manifest.json"):
+            raise ValueError(f"{run}/manifest.json must have the sha256 that _SUCCESS says, it has {sha256_of(run / 'manifest.json')}: run the same score command again")
         manifest, plan = (json.loads((run / name).read_text()) for name in ("manifest.json", "plan.json"))
         windows = plan["windows"]
         if windows["eosId"] is None:
@@ -50,8 +57,9 @@ class ScoreSet(IterableDataset):
         self.prefix = {"none": None, "bos": windows["bosId"], "eos-as-bos": self.eos}[windows["bos"]]
         if self.packed and length != windows["contextLength"] - 1:
             raise ValueError(f"a packed set trains at its own length, {windows['contextLength'] - 1}, got {length}")
-        self.shards = [(run / shard["path"], shard["bytes"]) for shard in manifest["shards"] if shard["rows"] > 0]
+        self.shards = [(run / shard["path"], shard["bytes"], shard["sha256"]) for shard in manifest["shards"] if shard["rows"] > 0]
         self.has_entropy = plan["output"]["stats"]["entropy"]
+        self.unverified = set(range(len(self.shards))) if verify else set()
         self.length, self.seed, self.epochs, self.rank, self.ranks = length, seed, epochs, rank, ranks
 
     def __iter__(self):
@@ -81,10 +89,15 @@ class ScoreSet(IterableDataset):
         order = np.arange(len(self.shards)) if self.seed is None else np.random.default_rng([self.seed, epoch]).permutation(len(self.shards))
         columns = ["token_ids", "ref_loss"] + (["entropy"] if self.has_entropy else [])
         for shard in order[part::parts]:
-            path, size = self.shards[shard]
+            path, size, sha256 = self.shards[shard]
             if path.stat().st_size != size:
                 raise ValueError(f"{path} must have {size} bytes by the manifest, it has {path.stat().st_size}: restore it or score its unit again")
-            file = pq.ParquetFile(path)
+            if shard in self.unverified:
+                found = sha256_of(path)
+                if found != sha256:
+                    raise ValueError(f"{path} must have sha256 {sha256} by the manifest, it has {found}: restore it or score its unit again")
+                self.unverified.discard(shard)
+            file = pq.ParquetFile(path, page_checksum_verification=True)
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns=columns)
                 lists = {name: table[name].combine_chunks() for name in columns}
@@ -118,9 +131,32 @@ class ScoreSet(IterableDataset):
 def check_tokenizer(model, expected):
     """One added token is enough to move losses to other tokens."""
     path = Path(model) / "tokenizer.json"
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = sha256_of(path)
     if found != expected:
         raise ValueError(f"{path} must be the tokenizer the set was scored with, sha256 {expected}, it has {found}: score the corpus again with it")
+
+
+def check_length(model, length):
+    """The model is given the last target of a sequence as well, though nothing is asked of it."""
+    positions = getattr(model.config, "max_position_embeddings", None)
+    if positions is not None and length + 1 > positions:
+        raise ValueError(f"--length must be at most {positions - 1} for this model, whose {positions} positions hold a sequence and its last target, got {length}")
+
+
+def sha256_of(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def save(model, source, out):
+    """A folder that can be trained from and scored with again: the model, and the tokenizer files of the model it began as."""
+    model.save_pretrained(out)
+    for name in TOKENIZER_FILES:
+        if (Path(source) / name).exists():
+            shutil.copyfile(Path(source) / name, Path(out) / name)
 
 
 def tensors(sequence):
@@ -267,14 +303,21 @@ def learning_rate(step, peak, floor, warmup, steps):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Train a causal language model on the tokens that a score set's selection keeps.")
-    for name, kind, default in [
-        ("scores", str, None), ("model", str, None), ("out", str, None), ("steps", int, None), ("length", int, None), ("batch", int, None),
-        ("accumulation", int, 1), ("lr", float, 5e-5), ("min-lr", float, 0.0), ("warmup", int, 0), ("weight-decay", float, 0.1), ("seed", int, 0),
-        ("score", str, "excess"), ("keep-fraction", float, 0.6), ("scope", str, "batch"), ("device", str, "cuda" if torch.cuda.is_available() else "cpu"),
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, kind, default, text in [
+        ("scores", str, None, "finished run of touchstone score"), ("model", str, None, "Hugging Face folder to train from; its tokenizer.json must be the one the set was scored with"),
+        ("out", str, None, "folder for the trained model and its tokenizer"), ("steps", int, None, "optimizer steps"),
+        ("length", int, None, "targets of a sequence; of a packed set its context length less one"), ("batch", int, None, "sequences of a micro-batch"),
+        ("accumulation", int, 1, "micro-batches of a step"), ("lr", float, 5e-5, "highest learning rate"), ("min-lr", float, 0.0, "what the cosine falls to, one step after the last"),
+        ("warmup", int, 0, "steps of linear warm-up"), ("weight-decay", float, 0.1, "on matrices and embeddings"), ("seed", int, 0, "of the order of rows and of the random score"),
+        ("score", str, "excess", "excess, reference, entropy, intersection, random or all"), ("keep-fraction", float, 0.6, "share of the scored tokens that is trained on"),
+        ("scope", str, "batch", "tokens that compete: batch (a micro-batch) or sequence"), ("device", str, "cuda" if torch.cuda.is_available() else "cpu", "cpu, or cuda: one device a rank"),
     ]:
-        parser.add_argument(f"--{name}", type=kind, default=default, required=default is None)
+        parser.add_argument(f"--{name}", type=kind, default=default, required=default is None, metavar=kind.__name__.upper(), choices=CHOICES.get(name), help=text if default is None else f"{text} (default {default})")
+    parser.add_argument("--no-verify", action="store_true", help="do not hash the shards before they are used")
     args = parser.parse_args()
+    if Path(args.out).resolve() == Path(args.model).resolve():
+        parser.error(f"--out must not be the folder of the model that is trained from, {args.model}")
     rank, ranks = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     device = torch.device(args.device, int(os.environ.get("LOCAL_RANK", 0))) if args.device == "cuda" else torch.device(args.device)
     if ranks > 1:
@@ -283,8 +326,9 @@ def main():
     model = AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32).to(device).train()
     optimizer = make_optimizer(model, args.lr, args.weight_decay)
     rule = Selection(score=args.score, keep_fraction=args.keep_fraction, scope=args.scope, seed=args.seed + rank)
-    data = ScoreSet(args.scores, args.length, model.config.vocab_size, args.seed, epochs=2**31, rank=rank, ranks=ranks)
+    data = ScoreSet(args.scores, args.length, model.config.vocab_size, args.seed, epochs=2**31, rank=rank, ranks=ranks, verify=not args.no_verify)
     check_tokenizer(args.model, data.tokenizer_hash)
+    check_length(model, args.length)
     batches = iter(DataLoader(data, batch_size=args.batch))
     trained = torch.nn.parallel.DistributedDataParallel(model) if ranks > 1 else model
     for step in range(args.steps):
@@ -295,7 +339,7 @@ def main():
         if rank == 0:
             print(json.dumps({key: done[key] for key in ("step", "loss", "kept", "scored", "gradient_norm")}), flush=True)
     if rank == 0:
-        model.save_pretrained(args.out)
+        save(model, args.model, args.out)
     if ranks > 1:
         dist.destroy_process_group()
 
