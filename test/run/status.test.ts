@@ -93,7 +93,7 @@ describe('the status of a run of 10,000 units', () => {
     rmSync(run, { recursive: true });
   });
 
-  it('costs less than a second of processor time, or on a slow machine than four times what reading and parsing its records takes', async () => {
+  it('costs less than a second of processor time, or on a slow machine than eight times what reading and parsing its records takes', async () => {
     const { units, tokens, tokensPerSecond, secondsLeft, lastActivity } = await readStatus(run);
     expect(units).toEqual({ total: 10_000, done: 9900, missing: 100, failed: 0, damaged: 0 });
     expect(tokens).toBe(9_900_000);
@@ -102,7 +102,7 @@ describe('the status of a run of 10,000 units', () => {
     expect(secondsLeft).toBeCloseTo((100 * 60) / 8, -2);
     const commits = join(run, 'commits');
     const plain = await leastCpuSeconds(() => Promise.resolve(readdirSync(commits).map((name) => JSON.parse(readFileSync(join(commits, name), 'utf8')) as unknown)));
-    expect(await leastCpuSeconds(() => readStatus(run))).toBeLessThan(Math.max(1, 4 * plain));
+    expect(await leastCpuSeconds(() => readStatus(run))).toBeLessThan(Math.max(1, 8 * plain));
   });
 });
 
