@@ -49,8 +49,10 @@ function run(out: string, onEvent: (event: TrainEvent) => void = () => undefined
 
 describe('a training run that fails', () => {
   it('closes its session where its log cannot be opened', async () => {
-    mkdirSync(join(folder, 'blocked/metrics.jsonl'), { recursive: true });
-    await expect(run('blocked')).rejects.toMatchObject({ kind: 'io', message: expect.stringContaining('cannot open') as string });
+    const block = ({ kind }: TrainEvent): void => {
+      if (kind === 'prepared') mkdirSync(join(folder, 'blocked/metrics.jsonl'), { recursive: true });
+    };
+    await expect(run('blocked', block)).rejects.toMatchObject({ kind: 'io', message: expect.stringContaining('cannot open') as string });
     expect(sessions.open).toBe(0);
     expect(await openPathsBelow(folder)).toEqual([]);
   });
